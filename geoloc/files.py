@@ -1,0 +1,94 @@
+"""The one door to disk: where shipped files lie, and how anything of the user's is written.
+
+A write either happens whole or not at all: the bytes go to a temporary file beside the target,
+are forced to disk, and take the target's name in one step; then the folder itself is forced to
+disk, because a rename alone did not survive simulated power cuts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+from geoloc.errors import OutputError
+
+_PACKAGE = Path(__file__).parent
+
+
+def shipped(folder: str) -> Path:
+    """Return the folder of shipped files, in an installed wheel as in a checkout.
+
+    Parameters
+    ----------
+    folder : str
+        `boundaries` or `cases`.
+    """
+    installed = _PACKAGE / "shipped" / folder
+    return installed if installed.is_dir() else _PACKAGE.parent / folder
+
+
+def write_whole(path: Path, content: bytes | str) -> Path:
+    """Write `content` to `path` so that a crash leaves the old file or the new one.
+
+    Parameters
+    ----------
+    path : Path
+        The target; its folder is made if it is not there.
+    content : bytes or str
+        Text is written as UTF-8, its line ends as they are.
+
+    Returns
+    -------
+    Path
+        The target, absolute.
+
+    Raises
+    ------
+    OutputError
+        If the target or its folder cannot be written; the target is as it was before.
+    """
+    path = Path(path).absolute()
+    payload = content.encode("utf-8") if isinstance(content, str) else content
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name[:60]}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(payload)
+                stream.flush()
+                os.fsync(stream.fileno())
+            Path(name).chmod(_mode_for(path))
+            Path(name).replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                Path(name).unlink()
+            raise
+        _force_to_disk(path.parent)
+    except OSError as error:
+        raise OutputError(
+            f"Cannot write {path}: {error.strerror or error}. Nothing was changed; choose"
+            " another place with -o, or free the space or the permission."
+        ) from error
+    return path
+
+
+def _mode_for(path: Path) -> int:
+    """Keep the mode of the file that is replaced; a new one gets the user's default."""
+    try:
+        return path.stat().st_mode & 0o777
+    except FileNotFoundError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask
+
+
+def _force_to_disk(folder: Path) -> None:
+    if os.name == "nt":  # Windows has no handle for a folder; its rename is journalled
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,308 @@
+"""Names to places: units by code, number or name, and settlements by any known spelling.
+
+A number is never matched by likeness: `PD1` is police district 1 and nothing else.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geoloc import boundaries, files
+from geoloc.errors import AmbiguousPlaceError, PlaceError, PlaceNotFoundError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+POLICE_DISTRICTS = range(1, 23)
+_KIND_OF_LAYER = {
+    "provinces": "province",
+    "districts": "district",
+    "police-districts": "police district",
+}
+_LEAST_SCORE = 60  # below this a likeness is noise: "xyz" has no nearest place
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A claimed place: the words, and the units that must all hold the event."""
+
+    text: str  # as written in the claim
+    codes: tuple[str, ...]  # unit codes; empty where the words name no unit we have
+
+    @property
+    def name(self) -> str:
+        """Return the units' names, e.g. `Bagrami district, PD22`."""
+        return ", ".join(unit_name(code) for code in self.codes)
+
+    def membership(
+        self, lon: NDArray[np.float64], lat: NDArray[np.float64]
+    ) -> NDArray[np.float64] | None:
+        """Return how surely each WGS 84 point lies in all of the units, 0 to 1, shape (n,).
+
+        None where one of the units has no known line. Lines of different layers come from
+        different surveys, so their memberships are multiplied.
+        """
+        shares = np.ones(lon.shape)
+        for code in self.codes:
+            layer = boundaries.load_layer(boundaries.layer_of(code))
+            if layer[code].geometry.is_empty:
+                return None
+            shares = shares * layer.membership(lon, lat, only=(code,))[code]
+        return shares
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One place that a name may mean."""
+
+    name: str
+    kind: str  # province, district, police district, locality, neighbourhood, …
+    lon: float | None  # WGS 84 degrees; None where the unit has no known line
+    lat: float | None
+    score: float  # 0 to 100
+    why: str  # which spelling matched, and how
+    parents: tuple[str, ...]  # codes of the units that hold it, province last
+    code: str | None = None  # for a unit
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    name: str
+    kind: str
+    spellings: tuple[str, ...]
+    code: str | None = None
+    lon: float | None = None
+    lat: float | None = None
+
+
+class Gazetteer:
+    """Every name geoloc knows: units of the default editions, settlements, neighbourhoods."""
+
+    def __init__(self) -> None:
+        self._entries = (*_unit_entries(), *_settlement_entries())
+        self._spellings = [
+            (fold(spelling), spelling, entry)
+            for entry in self._entries
+            for spelling in entry.spellings
+        ]
+
+    def search(self, text: str, limit: int = 5) -> tuple[Candidate, ...]:
+        """Return the places that a name may mean, best first.
+
+        Parameters
+        ----------
+        text : str
+            A name in Latin, Dari or Pashto spelling, a unit's code, or a police district in any
+            common notation (`PD22`, `nahia 22`, `ناحیه ۲۲`).
+        limit : int
+            How many to return at most, at least 1.
+
+        Returns
+        -------
+        tuple of Candidate
+            Empty if nothing is near.
+
+        Raises
+        ------
+        PlaceError
+            If the text is a police district with an impossible number.
+        """
+        if unit_code := _exact_unit(text):
+            entry = next(entry for entry in self._entries if entry.code == unit_code)
+            return (_candidate(entry, 100.0, f"{text.strip()} is {unit_code}"),)
+        return tuple(
+            _candidate(entry, score, why) for score, why, entry in self._ranked(text, limit)
+        )
+
+    def _ranked(self, text: str, limit: int) -> list[tuple[float, str, _Entry]]:
+        from rapidfuzz import fuzz, process
+
+        wanted, kind = _split_kind(text)
+        wanted = fold(wanted)
+        if not wanted:
+            return []
+        found = process.extract(
+            wanted,
+            [folded for folded, _, _ in self._spellings],
+            scorer=fuzz.ratio,
+            limit=20 * limit,
+            score_cutoff=_LEAST_SCORE,
+        )
+        best: dict[_Entry, tuple[float, str]] = {}
+        for _, score, index in found:
+            _, spelling, entry = self._spellings[index]
+            if (kind is None or entry.kind == kind) and score > best.get(entry, (0.0, ""))[0]:
+                how = "same spelling" if score == 100 else "similar spelling"
+                best[entry] = (score, f"{how}: {spelling}")
+        ranked = [(score, why, entry) for entry, (score, why) in best.items()]
+        # Among equals the larger unit first: "Bagrami" means the district before the village.
+        ranked.sort(key=lambda row: (-row[0], _SIZE_ORDER.get(row[2].kind, 9), row[2].name))
+        return ranked[:limit]
+
+
+_SIZE_ORDER = {"police district": 0, "district": 1, "province": 2, "neighbourhood": 3}
+
+
+@cache
+def gazetteer() -> Gazetteer:
+    """Return the shipped gazetteer, loaded once."""
+    return Gazetteer()
+
+
+def resolve_unit(text: str) -> str:
+    """Return the code of the one province, district or police district that a text names.
+
+    Raises
+    ------
+    PlaceNotFoundError
+        If no unit is called so; the nearest names are in the message.
+    AmbiguousPlaceError
+        If several are: `Kabul` is a province and a district.
+    PlaceError
+        If the text is a police district with an impossible number.
+    """
+    if code := _exact_unit(text):
+        return code
+    ranked = gazetteer().search(text, limit=8)
+    exact = [candidate for candidate in ranked if candidate.score == 100 and candidate.code]
+    if len(exact) == 1:
+        return str(exact[0].code)
+    if exact:
+        raise AmbiguousPlaceError(
+            text, tuple(f"{_full_name(found)} ({found.code})" for found in exact)
+        )
+    raise PlaceNotFoundError(
+        text, tuple(dict.fromkeys(_full_name(candidate) for candidate in ranked))[:4]
+    )
+
+
+def _full_name(found: Candidate) -> str:
+    return found.name if found.kind == "police district" else f"{found.name} {found.kind}"
+
+
+def unit_name(code: str) -> str:
+    """Return a unit's name with its kind: `PD22`, `Bagrami district`, `Kabul province`."""
+    layer = boundaries.layer_of(code)
+    name = boundaries.unit(code).name
+    return name if layer == "police-districts" else f"{name} {_KIND_OF_LAYER[layer]}"
+
+
+# --- numbers and codes -------------------------------------------------------------------------
+
+_POLICE_DISTRICT = re.compile(
+    r"(?:p\.?\s*d\.?|police\s+district|nahia|nahiya|ناحیه|ناحيه)\s*[-#:]?\s*"
+    r"(?:no\.?\s*)?([-+]?[\d.,]+)",
+    re.IGNORECASE,
+)
+
+
+def police_district(text: str) -> str | None:
+    """Return the code of a police district written as a number, or None if it is not one.
+
+    Raises
+    ------
+    PlaceError
+        If the number is none of 1 to 22.
+    """
+    digits = "".join(str(unicodedata.decimal(c, c)) for c in text.strip())
+    found = _POLICE_DISTRICT.fullmatch(digits.replace("٫", "."))
+    if not found:
+        return None
+    number = found[1]
+    if not (number.isdigit() and int(number) in POLICE_DISTRICTS):
+        raise PlaceError(
+            f"{text.strip()!r} is no police district: Kabul has PD1 to PD22, whole numbers."
+        )
+    return f"AF-KBL-PD{int(number)}"
+
+
+def _exact_unit(text: str) -> str | None:
+    if code := police_district(text):
+        return code
+    code = text.strip().upper()
+    known = re.fullmatch(r"AF\d{2}(?:\d{2})?|AF-KBL-PD\d{1,2}", code)
+    return code if known and boundaries.layer_of(code) else None
+
+
+_KIND_WORDS = {
+    "province": r"\b(?:province|wilayat|welayat)\b|ولایت|ولايت",
+    "district": r"\b(?:district|wuleswali|woleswali)\b|ولسوالی|ولسوالي",
+}
+
+
+def _split_kind(text: str) -> tuple[str, str | None]:
+    """Take `district` or `province` off a name: it says which kind is meant."""
+    for kind, words in _KIND_WORDS.items():
+        rest, count = re.subn(words, " ", text, flags=re.IGNORECASE)
+        if count and rest.strip():
+            return rest, kind
+    return text, None
+
+
+# --- spellings ---------------------------------------------------------------------------------
+
+_ONE_LETTER = str.maketrans(
+    {
+        "ي": "ی", "ى": "ی", "ې": "ی", "ۍ": "ی", "ئ": "ی", "ك": "ک", "ګ": "گ", "ة": "ه",
+        "ۀ": "ه", "أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ؤ": "و", "ځ": "ز", "څ": "س",
+        "ښ": "ش", "ړ": "ر", "ډ": "د", "ټ": "ت", "ڼ": "ن", "ء": "", "ʻ": "", "ʼ": "",
+    }
+)  # fmt: skip
+
+
+def fold(text: str) -> str:
+    """Bring a spelling to the form that is compared: no marks, spaces, hyphens or case."""
+    plain = unicodedata.normalize("NFKD", text.translate(_ONE_LETTER).casefold())
+    kept = (str(unicodedata.decimal(c, c)) for c in plain if c.isalnum())
+    return "".join(kept)
+
+
+# --- what is known -----------------------------------------------------------------------------
+
+
+def _unit_entries() -> Iterable[_Entry]:
+    for name, kind in _KIND_OF_LAYER.items():
+        for code, names in boundaries.load_layer(name).names():
+            yield _Entry(names[0], kind, names, code)
+
+
+def _settlement_entries() -> Iterable[_Entry]:
+    with (files.shipped("boundaries") / "gazetteer.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            spellings = (row["name"], row["name_fa"], row["name_ps"], *row["variants"].split("|"))
+            yield _Entry(
+                row["name"],
+                row["kind"],
+                tuple(dict.fromkeys(spelling for spelling in spellings if spelling)),
+                lon=float(row["lon"]),
+                lat=float(row["lat"]),
+            )
+
+
+def _candidate(entry: _Entry, score: float, why: str) -> Candidate:
+    lon, lat, parents = entry.lon, entry.lat, _parents(entry)
+    if entry.code:
+        shape = boundaries.unit(entry.code).geometry
+        if not shape.is_empty:
+            middle = shape.representative_point()
+            lon, lat = round(middle.x, 4), round(middle.y, 4)
+    return Candidate(entry.name, entry.kind, lon, lat, round(score, 1), why, parents, entry.code)
+
+
+def _parents(entry: _Entry) -> tuple[str, ...]:
+    if entry.code:
+        above = boundaries.unit(entry.code).parent
+        return (above,) if above in boundaries.load_layer("provinces") else ()
+    if entry.lon is None or entry.lat is None:
+        return ()
+    found = boundaries.locate(entry.lon, entry.lat)
+    standings = (*found.police_districts, *found.districts, *found.provinces)
+    return tuple(standing.unit.code for standing in standings if standing.inside)
