@@ -1,0 +1,523 @@
+"""Case files, and the straight line from an incident to its finding.
+
+A casebook is a folder of YAML files: one per incident, and `casebook.yaml` for what is known about
+all of them together. What was *claimed* (`claims`) and what can be *shown* (`evidence`,
+`geolocation`) are kept apart in the file as they are in the product.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from geoloc import boundaries, files
+from geoloc.area import LikelyArea, likely_area
+from geoloc.clues import PUBLISHED_RELIABILITY, Within
+from geoloc.errors import CaseError, InputError, PlaceError, Problem
+from geoloc.gazetteer import Place, resolve_unit
+from geoloc.verdict import Verdict, verify
+
+LONGEST_FILE = 1_000_000  # bytes; a case file of a hundred claims has 50,000
+BOOK_FILE = "casebook.yaml"
+SCHEMA_FILE = "incident.schema.json"
+_ID = r"^\d{4}-\d{2}-\d{2}-[a-z0-9]+(?:-[a-z0-9]+)*$"
+
+Text = Annotated[str, Field(min_length=1, max_length=5000)]
+Code = Annotated[str, Field(pattern=r"^(AF\d{2}|AF\d{4}|AF-KBL-PD\d{1,2})$")]
+
+
+class _Record(BaseModel):
+    """A part of a case file: unknown fields are refused, since most are misspelt ones."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Count(_Record):
+    """A number of people as claimed or shown: at least `min`, at most `max`."""
+
+    min: int = Field(ge=0, le=100_000)
+    max: int | None = Field(None, ge=0, le=100_000, description="null: no upper figure was given")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Count:
+        if self.max is not None and self.max < self.min:
+            raise ValueError(f"max {self.max} is below min {self.min}")
+        return self
+
+
+class Source(_Record):
+    """Where a fact was taken from."""
+
+    id: Text
+    title: Text
+    publisher: Text
+    published: dt.date | None = None
+    url: str | None = Field(None, pattern=r"^https?://", max_length=2000)
+    note: Text | None = None
+
+
+class Claim(_Record):
+    """What somebody said about the incident; never evidence for itself."""
+
+    claimant: Text
+    role: Literal["claim", "rival", "report"] = Field(
+        "claim",
+        description="claim: by the raiding side; rival: another account of who or what the target"
+        " was; report: witnesses and media",
+    )
+    affiliation: Text | None = Field(None, description="who the claimant speaks for")
+    published: dt.date | None = None
+    place: Text | None = Field(None, description="the place in the claimant's words")
+    codes: tuple[Code, ...] = Field(
+        (), description="units that the words name, all of which must hold; geoloc find shows them"
+    )
+    same_place_as: Annotated[str, Field(pattern=_ID)] | None = Field(
+        None, description="id of another incident that the claim puts in the same place"
+    )
+    killed: Count | None = None
+    captured: Count | None = None
+    says: Text = Field(description="the rest of the claim in our words")
+    source: Text | None = Field(None, description="id of an entry in sources")
+
+
+class Evidence(_Record):
+    """What investigators could show, or looked for and could not."""
+
+    finding: Text
+    by: Text = Field(description="who established it")
+    status: Literal["confirmed", "likely", "not-verified", "not-found"]
+    origin: Text = Field(description="the material it was seen in; one origin counts once")
+    within: tuple[Code, ...] = Field(
+        (), description="units that all hold the event, if the finding says where it happened"
+    )
+    reliability: float = Field(
+        PUBLISHED_RELIABILITY, ge=0, le=1, description="how surely the location is not plain wrong"
+    )
+    source: Text | None = None
+
+
+class Geolocation(_Record):
+    """Whether the place of the event could be found, and why or why not."""
+
+    status: Literal["exact", "approximate", "not-possible", "not-stated"]
+    reason: Text
+
+
+class Incident(_Record):
+    """One incident: what was claimed, what could be shown, and where it was found to be."""
+
+    id: str = Field(pattern=_ID, description="YYYY-MM-DD-words; also the file's name")
+    title: Text
+    date: dt.date = Field(description="Kabul time")
+    time: Text | None = Field(None, description="time of day in words or hh:mm, Kabul time")
+    date_note: Text | None = None
+    summary: Text
+    claims: tuple[Claim, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    geolocation: Geolocation
+    sources: tuple[Source, ...] = ()
+    notes: tuple[Text, ...] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Incident:
+        if not self.id.startswith(self.date.isoformat()):
+            raise ValueError(f"id {self.id} does not begin with the date {self.date}")
+        known = {source.id for source in self.sources}
+        for part in (*self.claims, *self.evidence):
+            if part.source and part.source not in known:
+                raise ValueError(f"source {part.source!r} is not in sources")
+        return self
+
+
+class Aggregate(_Record):
+    """A fact about many incidents together."""
+
+    fact: Text
+    from_date: dt.date | None = None
+    to_date: dt.date | None = None
+    claimed: int | tuple[Text, ...] | None = None
+    confirmed: int | tuple[Text, ...] | None = None
+    claimed_by: Text | None = None
+    confirmed_by: Text | None = None
+    source: Text | None = None
+
+
+class Book(_Record):
+    """What `casebook.yaml` holds: facts about all incidents, and their sources."""
+
+    title: Text
+    aggregates: tuple[Aggregate, ...] = ()
+    sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Everything that an output needs: claims with their places, the likely area, the verdicts."""
+
+    incident: Incident
+    places: tuple[Place | None, ...]  # one per claim; None where the claim names no place
+    area: LikelyArea | None  # None where nothing was geolocated
+    verdicts: tuple[Verdict | None, ...]  # one per claim; None where it names no place
+
+    @property
+    def status(self) -> str:
+        """Return the geolocation's status, e.g. `approximate`."""
+        return self.incident.geolocation.status
+
+    @property
+    def leading(self) -> int | None:
+        """Return the index of the first claim that names a place, or None."""
+        named = (index for index, place in enumerate(self.places) if place is not None)
+        return next(named, None)
+
+
+# --- the straight line -------------------------------------------------------------------------
+
+
+def investigate(incident: Incident) -> Finding:
+    """Resolve the claimed places, find the likely area, and judge each claim.
+
+    Raises
+    ------
+    PlaceError, ClueError
+        If a claimed place or a clue names a unit that does not exist or has no line.
+    """
+    places = tuple(_claimed_place(claim) for claim in incident.claims)
+    clues = [_clue(evidence) for evidence in incident.evidence if evidence.within]
+    found = likely_area(clues) if clues else None
+    reason = incident.geolocation.reason
+    judged = {place: verify(place, found, reason=reason) for place in places if place}
+    verdicts = tuple(judged[place] if place else None for place in places)
+    return Finding(incident, places, found, verdicts)
+
+
+def _claimed_place(claim: Claim) -> Place | None:
+    if claim.codes:
+        return Place(claim.place or "", claim.codes)
+    if not claim.place:
+        return None
+    try:
+        return Place(claim.place, (resolve_unit(claim.place),))
+    except PlaceError:
+        # The words stay on every output; without a unit there is nothing to draw or judge by.
+        return Place(claim.place, ())
+
+
+def _clue(evidence: Evidence) -> Within:
+    place = Place(evidence.finding, evidence.within)
+    return Within(place, evidence.origin, evidence.reliability)
+
+
+def as_json(finding: Finding) -> dict[str, Any]:
+    """Return a finding in the shape that `interface.md` promises to scripts."""
+    incident = finding.incident
+    return {
+        "id": incident.id,
+        "date": incident.date.isoformat(),
+        "title": incident.title,
+        "status": finding.status,
+        "status_reason": incident.geolocation.reason,
+        "claims": [
+            {
+                "claimant": claim.claimant,
+                "role": claim.role,
+                "place": claim.place,
+                "codes": list(place.codes) if place else [],
+                "killed": claim.killed.model_dump() if claim.killed else None,
+                "captured": claim.captured.model_dump() if claim.captured else None,
+            }
+            for claim, place in zip(incident.claims, finding.places, strict=True)
+        ],
+        "likely_area": _area_as_json(finding),
+        "verdicts": [
+            _verdict_as_json(index, verdict)
+            for index, verdict in enumerate(finding.verdicts)
+            if verdict is not None
+        ],
+    }
+
+
+def _area_as_json(finding: Finding) -> dict[str, Any] | None:
+    import shapely
+
+    if finding.area is None:
+        return None
+    return {
+        "status": finding.status,
+        "area_km2": round(finding.area.regions[-1].area_km2, 1),
+        "regions": [
+            {
+                "mass": region.mass,
+                "held": round(region.held, 4),
+                "area_km2": round(region.area_km2, 1),
+                "geometry": shapely.geometry.mapping(_five_decimals(region.geometry)),
+            }
+            for region in finding.area.regions
+        ],
+    }
+
+
+def _five_decimals(geometry: Any) -> Any:
+    import shapely
+
+    return shapely.transform(geometry, lambda points: points.round(5))
+
+
+def _verdict_as_json(claim: int, verdict: Verdict) -> dict[str, Any]:
+    def rounded(value: float | None) -> float | None:
+        return None if value is None else float(f"{value:.4g}")
+
+    return {
+        "claim": claim,
+        "grade": verdict.grade,
+        "probability": rounded(verdict.probability),
+        "interval": None if verdict.interval is None else [rounded(v) for v in verdict.interval],
+        "prior": rounded(verdict.prior),
+        "bayes_factor": rounded(verdict.bayes_factor),
+        "flip_distance_m": verdict.flip_distance_m,
+        "editions": list(verdict.editions),
+        "reason": verdict.reason,
+    }
+
+
+# --- the folder of cases -----------------------------------------------------------------------
+
+
+def default_folder() -> Path:
+    """Return `$GEOLOC_CASES`, or `cases/` here if it holds any, or the shipped six."""
+    if chosen := os.environ.get("GEOLOC_CASES"):
+        return Path(chosen)
+    here = Path("cases")
+    return here if any(here.glob("*.yaml")) else files.shipped("cases")
+
+
+def case_files(folder: Path) -> tuple[Path, ...]:
+    """Return the incident files of a folder, oldest incident first."""
+    return tuple(sorted(path for path in folder.glob("*.yaml") if path.name != BOOK_FILE))
+
+
+def find_case(name: str, folder: Path | None = None) -> Path:
+    """Return the file of a case named by id or by path.
+
+    Raises
+    ------
+    CaseError
+        If there is none; the nearest ids are in the message.
+    """
+    if name.endswith((".yaml", ".yml")):
+        return Path(name)
+    folder = folder or default_folder()
+    known = {path.stem: path for path in case_files(folder)}
+    if name in known:
+        return known[name]
+    from rapidfuzz import process
+
+    near = [match for match, *_ in process.extract(name, list(known), limit=3, score_cutoff=50)]
+    hint = f"did you mean {', '.join(near)}?" if near else "geoloc case list shows what there is."
+    raise CaseError(folder, (Problem("", None, f"no case is called {name!r}; {hint}"),))
+
+
+def read_case(name: Path | str) -> Incident:
+    """Read and check one incident.
+
+    Parameters
+    ----------
+    name : Path or str
+        A YAML file, or the id of a case in the default folder.
+
+    Raises
+    ------
+    CaseError
+        If there is no such case, or its file cannot be read or is not valid: every problem with
+        its field and line.
+    """
+    path = find_case(str(name))
+    incident = _read(path, Incident)
+    problems = tuple(_unknown_codes(incident))
+    if problems:
+        raise CaseError(path, problems)
+    return incident
+
+
+def read_book(folder: Path) -> Book | None:
+    """Read and check `casebook.yaml` of a folder; None if it has none."""
+    path = folder / BOOK_FILE
+    return _read(path, Book) if path.exists() else None
+
+
+def _unknown_codes(incident: Incident) -> Iterator[Problem]:
+    for part, records in (("claims", incident.claims), ("evidence", incident.evidence)):
+        for index, record in enumerate(records):
+            for code in record.codes if isinstance(record, Claim) else record.within:
+                try:
+                    boundaries.layer_of(code)
+                except PlaceError as error:
+                    yield Problem(f"{part}[{index}]", None, str(error))
+
+
+def schema() -> str:
+    """Return the JSON Schema of an incident file, for editors to complete and check by."""
+    return json.dumps(Incident.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+# --- reading YAML ------------------------------------------------------------------------------
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def _read(path: Path, model: type[_Model]) -> _Model:
+    document = _load_yaml(path)
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        problems = tuple(_problem(detail, document, model) for detail in error.errors())
+        raise CaseError(path, problems) from error
+
+
+def _load_yaml(path: Path) -> Any:
+    """Return a YAML mapping that remembers its line numbers; refuse anything else."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+    from ruamel.yaml.events import AliasEvent
+
+    text = _text_of(path)
+    try:
+        reader = YAML(typ="rt", pure=True)
+        for event in reader.parse(text):
+            if isinstance(event, AliasEvent):
+                # A dozen aliases of aliases can stand for billions of values.
+                line = event.start_mark.line + 1
+                raise CaseError(path, (Problem("", line, "aliases (*name) are not read here."),))
+        document = reader.load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        what = f"not valid YAML: {error.problem or error.context}."
+        raise CaseError(path, (Problem("", mark.line + 1 if mark else None, what),)) from error
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise CaseError(path, (Problem("", None, f"not valid YAML: {error}."),)) from error
+    if not isinstance(document, dict):
+        what = "is empty." if document is None else "must be fields and values (name: value)."
+        raise CaseError(path, (Problem("", None, what),))
+    return document
+
+
+def _text_of(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(LONGEST_FILE + 1)
+    except OSError as error:
+        what = f"cannot be read: {error.strerror or error}."
+        raise CaseError(path, (Problem("", None, what),)) from error
+    if len(content) > LONGEST_FILE:
+        what = f"is larger than {LONGEST_FILE:,} bytes, which no case file is."
+        raise CaseError(path, (Problem("", None, what),))
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        what = f"is not UTF-8 text (byte {error.start:,}); save it as UTF-8."
+        raise CaseError(path, (Problem("", None, what),)) from error
+
+
+def _problem(detail: Any, document: Any, model: type[BaseModel]) -> Problem:
+    """Say one pydantic error in words, with the field's path and line."""
+    where = [step for step in detail["loc"] if isinstance(step, int) or step.isidentifier()]
+    field = re.sub(r"\.\[", "[", ".".join(f"[{s}]" if isinstance(s, int) else s for s in where))
+    match detail["type"]:
+        case "missing":
+            message = "is missing."
+        case "extra_forbidden":
+            message = f"there is no such field{_nearest_field(str(detail['loc'][-1]), model)}."
+        case "value_error":
+            message = f"{detail['ctx']['error']}."
+        case _:
+            value = str(detail["input"])
+            shown = value if len(value) <= 40 else value[:37] + "..."
+            message = f"{detail['msg'][:1].lower()}{detail['msg'][1:]}, got {shown!r}."
+    return Problem(field, _line_of(document, where), message)
+
+
+def _nearest_field(name: str, model: type[BaseModel]) -> str:
+    from rapidfuzz import process
+
+    parts = json.dumps(model.model_json_schema())
+    fields = sorted(set(re.findall(r'"([a-z_]+)": \{', parts)))
+    near = process.extractOne(name, fields, score_cutoff=70)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _line_of(document: Any, where: list[Any]) -> int | None:
+    """Return the 1-based line of a field, or of the nearest thing around it that exists."""
+    node, line = document, None
+    for step in where:
+        if isinstance(node, dict) and step in node:
+            line = node.lc.key(step)[0] + 1  # type: ignore[attr-defined] # ruamel's CommentedMap
+        elif isinstance(node, list) and isinstance(step, int) and step < len(node):
+            line = node.lc.item(step)[0] + 1  # type: ignore[attr-defined] # ruamel's CommentedSeq
+        else:
+            break
+        node = node[step]
+    return line
+
+
+# --- drafting ----------------------------------------------------------------------------------
+
+
+def draft(title: str, date: dt.date, place: str, claimant: str) -> tuple[str, str]:
+    """Return the id and the YAML of a new case, for the investigator to fill in.
+
+    Raises
+    ------
+    InputError
+        If the title has no Latin letter or digit to make an id from.
+    """
+    words = re.findall(r"[a-z0-9]+", title.lower())[:6]
+    if not words:
+        raise InputError(f"Title {title!r} has no Latin letter or digit to name the case by.")
+    case_id = f"{date.isoformat()}-{'-'.join(words)}"
+    try:
+        codes = f"[{resolve_unit(place)}]"
+    except PlaceError:
+        codes = "[]  # geoloc find NAME shows codes"
+
+    def quoted(text: str) -> str:
+        return json.dumps(text, ensure_ascii=False)  # a JSON string is a YAML string
+
+    return (
+        case_id,
+        f"""\
+# yaml-language-server: $schema={SCHEMA_FILE}
+id: {case_id}
+title: {quoted(title)}
+date: {date.isoformat()}
+summary: {quoted(title)}
+
+claims:
+  - claimant: {quoted(claimant)}
+    place: {quoted(place)}
+    codes: {codes}
+    says: "What exactly was claimed, in our words."
+
+# What can be shown, from material that does not come from the claim. To say where it happened:
+# evidence:
+#   - finding: "The skyline in photo 3 matches the ridge south of the river."
+#     by: "Who established it"
+#     status: likely
+#     origin: "photo 3"
+#     within: [AF0104]
+evidence: []
+
+geolocation:
+  status: not-stated
+  reason: "Not yet looked for."
+
+sources: []
+""",
+    )
