@@ -54,13 +54,39 @@ class LikelyArea:
 
     surface: Surface  # posterior per cell, (rows, cols), sums to 1
     regions: tuple[Region, ...]  # one per mass, smallest first, each inside the next
-    clues: tuple[Clue, ...]
+    clues: tuple[Clue, ...]  # that count: one of each origin
     prior: Prior
-    log_likelihoods: tuple[Surface, ...]  # of each clue that counts, (rows, cols)
+    likelihoods: tuple[Surface, ...]  # of each clue, (rows, cols), mean 1 under the prior
 
     def surface_if(self, reliability: float) -> Surface:
         """Return the surface as it would be, were every clue of this reliability, 0 to 1."""
-        return _posterior(self.prior, [(logs, reliability) for logs in self.log_likelihoods])
+        return _posterior(self.prior, self.likelihoods, [reliability] * len(self.clues))
+
+    def vouched(self, code: str, reliability: float | None = None) -> Surface:
+        """Return how surely, were the event in a cell, a clue that asserts a unit is right.
+
+        A finding that says "within PD22" holds wherever PD22's line really runs. In as far as it
+        is right, the uncertainty of that line is no doubt about PD22; counting it again would
+        be counting it twice.
+
+        Parameters
+        ----------
+        code : str
+            The unit.
+        reliability : float, optional
+            Instead of each clue's own, 0 to 1.
+
+        Returns
+        -------
+        array, (rows, cols)
+            0 to 1; 0 everywhere if no clue asserts the unit.
+        """
+        doubt = np.ones(self.grid.shape)
+        for clue, likelihood in zip(self.clues, self.likelihoods, strict=True):
+            if code in clue.asserts:
+                trust = clue.reliability if reliability is None else reliability
+                doubt = doubt * (1 - trust) / _tempered(likelihood, trust)
+        return 1 - doubt
 
     @property
     def grid(self) -> geo.Grid:
@@ -125,33 +151,38 @@ def likely_area(
         raise InputError(f"mass must be above 0 and at most 1, got {tuple(mass)}.")
     prior = prior or uniform_prior()
     counted = tuple({clue.origin: clue for clue in reversed(clues)}.values())
-    logs = tuple(clue.log_likelihood(prior.grid) for clue in counted)
-    trusts = [clue.reliability for clue in counted]
-    surface = _posterior(prior, list(zip(logs, trusts, strict=True)))
+    likelihoods = tuple(_scaled(clue.log_likelihood(prior.grid), prior) for clue in counted)
+    surface = _posterior(prior, likelihoods, [clue.reliability for clue in counted])
     regions = tuple(_region(surface, prior.grid, share) for share in sorted(mass))
-    return LikelyArea(surface, regions, tuple(clues), prior, logs)
+    return LikelyArea(surface, regions, counted, prior, likelihoods)
 
 
-def _posterior(prior: Prior, evidence: Sequence[tuple[Surface, float]]) -> Surface:
-    """Multiply a prior by tempered likelihoods, each given with its reliability."""
+def _posterior(
+    prior: Prior, likelihoods: Sequence[Surface], reliabilities: Sequence[float]
+) -> Surface:
+    """Multiply the prior by tempered likelihoods, in log space."""
     with np.errstate(divide="ignore"):
         total = np.log(prior.mass)
-    for logs, reliability in evidence:
-        total = total + _tempered(logs, reliability, prior)
+        for likelihood, reliability in zip(likelihoods, reliabilities, strict=True):
+            total = total + np.log(_tempered(likelihood, reliability))
     weights = np.exp(total - total.max())
     surface: Surface = weights / weights.sum()
     return surface
 
 
-def _tempered(logs: Surface, reliability: float, prior: Prior) -> Surface:
-    """Mix a likelihood with its own mean under the prior: log(r·L + (1 − r)·L̄)."""
-    if not np.isfinite(logs[prior.mass > 0]).any():
+def _scaled(logs: Surface, prior: Prior) -> Surface:
+    """Return likelihoods whose mean under the prior is 1; their scale means nothing."""
+    within = logs[prior.mass > 0]
+    if not np.isfinite(within).any():
         raise ClueError("codes", "lies wholly outside the study area; widen the study area.")
-    likelihood = np.exp(logs - logs.max())  # the scale cancels when the surface is normalised
-    mean = float((likelihood * prior.mass).sum())
-    with np.errstate(divide="ignore"):
-        mixed: Surface = np.log(reliability * likelihood + (1 - reliability) * mean)
-    return mixed
+    likelihood = np.exp(logs - within.max())
+    scaled: Surface = likelihood / (likelihood * prior.mass).sum()
+    return scaled
+
+
+def _tempered(likelihood: Surface, reliability: float) -> Surface:
+    """Mix a likelihood with its mean under the prior, which is 1."""
+    return reliability * likelihood + (1 - reliability)
 
 
 def _region(surface: Surface, grid: geo.Grid, mass: float) -> Region:

@@ -31,6 +31,7 @@ SCHEMA_FILE = "incident.schema.json"
 _ID = r"^\d{4}-\d{2}-\d{2}-[a-z0-9]+(?:-[a-z0-9]+)*$"
 
 Text = Annotated[str, Field(min_length=1, max_length=5000)]
+CaseId = Annotated[str, Field(pattern=_ID)]
 Code = Annotated[str, Field(pattern=r"^(AF\d{2}|AF\d{4}|AF-KBL-PD\d{1,2})$")]
 
 
@@ -79,8 +80,11 @@ class Claim(_Record):
     codes: tuple[Code, ...] = Field(
         (), description="units that the words name, all of which must hold; geoloc find shows them"
     )
-    same_place_as: Annotated[str, Field(pattern=_ID)] | None = Field(
+    same_place_as: CaseId | None = Field(
         None, description="id of another incident that the claim puts in the same place"
+    )
+    covers: tuple[CaseId, ...] = Field(
+        (), description="ids of all incidents that a figure covers together, this one included"
     )
     killed: Count | None = None
     captured: Count | None = None
@@ -131,9 +135,11 @@ class Incident(_Record):
         if not self.id.startswith(self.date.isoformat()):
             raise ValueError(f"id {self.id} does not begin with the date {self.date}")
         known = {source.id for source in self.sources}
-        for part in (*self.claims, *self.evidence):
-            if part.source and part.source not in known:
-                raise ValueError(f"source {part.source!r} is not in sources")
+        cited = [claim.source for claim in self.claims]
+        cited += [evidence.source for evidence in self.evidence]
+        for source in filter(None, cited):
+            if source not in known:
+                raise ValueError(f"source {source!r} is not in sources")
         return self
 
 
@@ -144,9 +150,12 @@ class Aggregate(_Record):
     from_date: dt.date | None = None
     to_date: dt.date | None = None
     claimed: int | tuple[Text, ...] | None = None
-    confirmed: int | tuple[Text, ...] | None = None
     claimed_by: Text | None = None
+    recorded: int | tuple[Text, ...] | None = Field(None, description="logged by investigators")
+    recorded_by: Text | None = None
+    confirmed: int | tuple[Text, ...] | None = None
     confirmed_by: Text | None = None
+    covers: tuple[CaseId, ...] = ()
     source: Text | None = None
 
 
@@ -174,9 +183,15 @@ class Finding:
 
     @property
     def leading(self) -> int | None:
-        """Return the index of the first claim that names a place, or None."""
-        named = (index for index, place in enumerate(self.places) if place is not None)
-        return next(named, None)
+        """Return the index of the claim to show first: one that names a unit, else a place."""
+        named = [index for index, place in enumerate(self.places) if place is not None]
+        drawn = [index for index in named if self.claims_unit(index)]
+        return next(iter(drawn + named), None)
+
+    def claims_unit(self, index: int) -> bool:
+        """Return whether a claim's place has units that can be drawn and judged by."""
+        place = self.places[index]
+        return place is not None and bool(place.codes)
 
 
 # --- the straight line -------------------------------------------------------------------------
@@ -340,8 +355,9 @@ def read_case(name: Path | str) -> Incident:
         its field and line.
     """
     path = find_case(str(name))
-    incident = _read(path, Incident)
-    problems = tuple(_unknown_codes(incident))
+    document = _load_yaml(path)
+    incident = _validated(path, document, Incident)
+    problems = tuple(_unknown_codes(incident, document))
     if problems:
         raise CaseError(path, problems)
     return incident
@@ -350,17 +366,18 @@ def read_case(name: Path | str) -> Incident:
 def read_book(folder: Path) -> Book | None:
     """Read and check `casebook.yaml` of a folder; None if it has none."""
     path = folder / BOOK_FILE
-    return _read(path, Book) if path.exists() else None
+    return _validated(path, _load_yaml(path), Book) if path.exists() else None
 
 
-def _unknown_codes(incident: Incident) -> Iterator[Problem]:
-    for part, records in (("claims", incident.claims), ("evidence", incident.evidence)):
-        for index, record in enumerate(records):
-            for code in record.codes if isinstance(record, Claim) else record.within:
-                try:
-                    boundaries.layer_of(code)
-                except PlaceError as error:
-                    yield Problem(f"{part}[{index}]", None, str(error))
+def _unknown_codes(incident: Incident, document: Any) -> Iterator[Problem]:
+    used = [("claims", n, "codes", claim.codes) for n, claim in enumerate(incident.claims)]
+    used += [("evidence", n, "within", each.within) for n, each in enumerate(incident.evidence)]
+    for *where, codes in used:
+        for code in codes:
+            try:
+                boundaries.layer_of(code)
+            except PlaceError as error:
+                yield Problem(_dotted(where), _line_of(document, where), str(error))
 
 
 def schema() -> str:
@@ -373,8 +390,7 @@ def schema() -> str:
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
-def _read(path: Path, model: type[_Model]) -> _Model:
-    document = _load_yaml(path)
+def _validated(path: Path, document: Any, model: type[_Model]) -> _Model:
     try:
         return model.model_validate(document)
     except ValidationError as error:
@@ -429,7 +445,6 @@ def _text_of(path: Path) -> str:
 def _problem(detail: Any, document: Any, model: type[BaseModel]) -> Problem:
     """Say one pydantic error in words, with the field's path and line."""
     where = [step for step in detail["loc"] if isinstance(step, int) or step.isidentifier()]
-    field = re.sub(r"\.\[", "[", ".".join(f"[{s}]" if isinstance(s, int) else s for s in where))
     match detail["type"]:
         case "missing":
             message = "is missing."
@@ -441,7 +456,12 @@ def _problem(detail: Any, document: Any, model: type[BaseModel]) -> Problem:
             value = str(detail["input"])
             shown = value if len(value) <= 40 else value[:37] + "..."
             message = f"{detail['msg'][:1].lower()}{detail['msg'][1:]}, got {shown!r}."
-    return Problem(field, _line_of(document, where), message)
+    return Problem(_dotted(where), _line_of(document, where), message)
+
+
+def _dotted(where: list[Any]) -> str:
+    """Return a path as people write it: claims[0].codes."""
+    return "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in where).lstrip(".")
 
 
 def _nearest_field(name: str, model: type[BaseModel]) -> str:

@@ -111,7 +111,7 @@ def where(
         *_rows("Police district", districts),
     ]
     if found.no_police_district >= 0.01:
-        rows.append(("Police district", "in none", percent(found.no_police_district), "", ""))
+        rows.append(("Police district", "in none", _percent(found.no_police_district), "", ""))
     _print_table(rows)
     _print_notes(districts)
     best = districts[0].unit.name if districts else found.districts[0].unit.code
@@ -144,7 +144,7 @@ def _rows(layer: str, standings: Sequence[Standing]) -> list[tuple[str, ...]]:
         (
             layer,
             f"{standing.unit.name} ({standing.unit.code})",
-            percent(standing.membership or 0),
+            _percent(standing.membership or 0),
             _side(standing),
             f"{standing.edition.id}{', approximate' if standing.edition.approximate else ''}",
         )
@@ -217,7 +217,7 @@ def check(
 def _coords_and_place(words: list[str]) -> tuple[str, str]:
     """Split `34.5 69.1 PD15` or `"34.5, 69.1" PD15`."""
     plain = [word.strip(",").replace(".", "", 1).lstrip("-").isdigit() for word in words]
-    take = 2 if len(words) > 2 and plain[0] and plain[1] else 1
+    take = 2 if all(plain[:2]) else 1
     if len(words) <= take:
         raise InputError(
             'Give a point and then a place, e.g. geoloc check "34.5855, 69.1525" PD15.'
@@ -231,11 +231,11 @@ def _print_check(name: str, first: Standing, others: Sequence[Standing]) -> None
         _print_notes([first])
         return
     answer = "more likely inside than outside" if first.inside else "more likely outside"
-    typer.echo(f"{name}: {answer}, membership {percent(first.membership)}, {_side(first)}.")
+    typer.echo(f"{name}: {answer}, membership {_percent(first.membership)}, {_side(first)}.")
     typer.echo(f"Edition {first.edition.id}, lines known to ±{metres(first.unit.sigma_m)} (1 σ).")
     for other in others:
         turn = "" if other.inside == first.inside else ": THIS EDITION SAYS OTHERWISE"
-        typer.echo(f"Edition {other.edition.id}: {percent(other.membership or 0)}{turn}")
+        typer.echo(f"Edition {other.edition.id}: {_percent(other.membership or 0)}{turn}")
     if not others:
         typer.echo("No other edition has this unit.")
     _print_notes([first])
@@ -535,7 +535,7 @@ def demo(
         )
         return
     _print_summary(findings)
-    typer.echo(f"\nWrote {len(pages)} pages. Open {index}")
+    typer.echo(f"\nWrote {len(pages)} pages. Open this one in a browser:\n{index}")
 
 
 def _require_writable(folder: Path) -> None:
@@ -570,14 +570,16 @@ def _print_summary(findings: Iterable[Finding]) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=None, pad_edge=False, header_style="bold", show_lines=False)
-    for column in ("Date", "Claimed place", "Status", "Verdict"):
-        table.add_column(column, no_wrap=column == "Date", overflow="fold")
+    table = Table(box=None, pad_edge=False, header_style="bold", expand=True)
+    table.add_column("Date", no_wrap=True)
+    table.add_column("Claimed place", overflow="fold", ratio=3)
+    table.add_column("Status", no_wrap=True)
+    table.add_column("Verdict", no_wrap=True)
     table.add_column("Prob.", justify="right", no_wrap=True)
-    table.add_column("Reason", overflow="fold", ratio=1)
+    table.add_column("Reason", overflow="fold", ratio=5)
     for finding in findings:
         table.add_row(*(Text(visible(cell)) for cell in _summary_row(finding)))
-    console = Console(width=None if sys.stdout.isatty() else 100, highlight=False)
+    console = Console(width=min(100, Console().width) if sys.stdout.isatty() else 100)
     console.print(table)
 
 
@@ -587,7 +589,7 @@ def _summary_row(finding: Finding) -> tuple[str, ...]:
     verdict = None if leading is None else finding.verdicts[leading]
     if leading is None or verdict is None:
         return day, "none named", finding.status, "not-assessable", "", "No claim names a place."
-    probability = "" if verdict.probability is None else percent(verdict.probability)
+    probability = "" if verdict.probability is None else _percent(verdict.probability)
     place = incident.claims[leading].place or ""
     return day, place, finding.status, verdict.grade, probability, verdict.reason
 
@@ -607,13 +609,11 @@ _STEERING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 _KEPT = "\n\u200c\u200d"  # joiners are part of how Persian is spelt
 
 
-def percent(share: float) -> str:
-    """Return a share as whole percent, without ever rounding to certainty."""
-    if 0.995 <= share < 1 - 1e-9:
-        return "> 99 %"
-    if 1e-9 < share < 0.005:
-        return "< 1 %"
-    return f"{share:.0%}".replace("%", " %")
+def _percent(share: float) -> str:
+    """Return whole percent; the words of `verdict`, without importing what `where` needs not."""
+    from geoloc.verdict import percent
+
+    return percent(share)
 
 
 def metres(length_m: float) -> str:

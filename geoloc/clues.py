@@ -1,8 +1,8 @@
 """What speaks about where an event happened, as a likelihood for every cell of a grid.
 
-A clue is a small frozen value with three things: `log_likelihood(grid) -> (rows, cols)`, a
-`reliability` (how surely the clue is not plain wrong, 0 to 1) and an `origin` (clues of one origin
-are one clue). Every kind of clue obeys this protocol, so the fusion in `area` never changes.
+A clue is a small frozen value: `log_likelihood(grid) -> (rows, cols)`, a `reliability` (how surely
+it is not plain wrong, 0 to 1), an `origin` (clues of one origin are one clue), and the units that
+it `asserts`. Every kind of clue obeys this protocol, so the fusion in `area` never changes.
 """
 
 from __future__ import annotations
@@ -37,6 +37,10 @@ class Clue(Protocol):
     def origin(self) -> str:
         """Return what the clue was seen in; clues of one origin count once."""
 
+    @property
+    def asserts(self) -> tuple[str, ...]:
+        """Return the codes of units that the clue itself says hold the event; mostly none."""
+
     def log_likelihood(self, grid: Grid) -> NDArray[np.float64]:
         """Return natural-log likelihoods, shape (rows, cols); -inf where it cannot be."""
 
@@ -54,6 +58,11 @@ class Within:
             raise ClueError("reliability", f"must be from 0 to 1, got {self.reliability!r}.")
         if not self.place.codes:
             raise ClueError("codes", f"{self.place.text!r} names no unit; give its codes.")
+
+    @property
+    def asserts(self) -> tuple[str, ...]:
+        """Return the codes of the place."""
+        return self.place.codes
 
     def log_likelihood(self, grid: Grid) -> NDArray[np.float64]:
         """Return the log membership of each cell's centre in the place.

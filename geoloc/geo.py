@@ -210,9 +210,9 @@ class Grid:
     def outline(self, cells: NDArray[np.bool_]) -> BaseGeometry:
         """Return the marked cells as a WGS 84 polygon along cell edges; empty if none is."""
         from rasterio.features import shapes
-        from rasterio.transform import from_origin
+        from rasterio.transform import Affine
 
-        transform = from_origin(self.west_m, self.north_m, self.cell_m, self.cell_m)
+        transform = Affine(self.cell_m, 0, self.west_m, 0, -self.cell_m, self.north_m)
         parts = [
             shapely.geometry.shape(part)
             for part, _ in shapes(cells.astype("uint8"), mask=cells, transform=transform)
@@ -342,7 +342,10 @@ def _fold(text: str) -> str:
 
 _NUMBER = r"[-+]?\d{1,3}(?:\.\d+)?"
 _PAIR = rf"({_NUMBER})(?:,|%2C|~|\s|/|\+)+({_NUMBER})"
-_SHORT_LINKS = ("goo.gl", "bit.ly", "t.co/", "tinyurl.com", "osm.org/go", "apple.co")
+_SHORT_LINK = re.compile(
+    r"//(?:[\w-]+\.)*(?:goo\.gl|bit\.ly|t\.co|tinyurl\.com|osm\.org/go|apple\.co)(?:/|$)",
+    re.IGNORECASE,
+)
 _LINK_PATTERNS = (  # the marked place before the mere middle of the view
     rf"!3d({_NUMBER})!4d({_NUMBER})",
     rf"mlat=({_NUMBER})&mlon=({_NUMBER})",
@@ -359,7 +362,7 @@ def _read_link(text: str) -> tuple[float, float] | None:
         return float(geo[2]), float(geo[1])
     if not re.match(r"https?://|www\.|maps\.", text, re.IGNORECASE):
         return None
-    if any(host in text.lower() for host in _SHORT_LINKS):
+    if _SHORT_LINK.search(text):
         raise CoordinateError(
             f"{_shown(text)} is a short link, which hides its coordinates, and geoloc opens no"
             " links; open it in a browser and copy the long address."
@@ -454,9 +457,9 @@ def _from_utm(zone: int, north: bool, east_m: float, north_m: float) -> tuple[fl
 
 _TOKEN = re.compile(
     r"(?P<label>lat(?:itude)?|lo?ng?(?:itude)?|lng)\s*[:=]?"
+    r"|(?P<mark>°|'|\"|deg\b|(?<=\d)[dm](?=[\d\s])|(?<=\d)s(?=\s*[NSEW]))"
     r"|(?P<letter>[NSEW])(?![A-Za-z])"
     r"|(?P<number>[-+]?\d+(?:\.\d+)?|nan|[-+]?inf(?:inity)?)"
-    r"|(?P<mark>°|'|\"|deg\b|d\b|m\b|s\b)"
     r"|(?P<gap>[\s,;/|]+)",
     re.IGNORECASE,
 )

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from geoloc.area import LikelyArea
 
+    Floats = NDArray[np.float64]
+
 Grade = Literal[
     "consistent",
     "leans-consistent",
@@ -76,14 +78,13 @@ def verify(claim: Place, found: LikelyArea | None, *, reason: str = "") -> Verdi
         return _not_assessable(reason or "There is no independent evidence of where it happened.")
     if not claim.codes:
         return _not_assessable(f"{claim.text!r} names no place with a known line.")
-    lon, lat = (axis.ravel() for axis in geo.to_degrees(*found.grid.centres_m()))
-    share = claim.membership(lon, lat)
-    if share is None:
+    if any(boundaries.unit(code).geometry.is_empty for code in claim.codes):
         return _not_assessable(f"No line is known for {claim.name}.")
-    drawn = tuple(_lines_by_edition(claim, lon, lat))
-    p = float(share @ found.surface.ravel())
-    before = float(share @ found.prior.mass.ravel())
-    interval = _interval(p, found, drawn)
+    lon, lat = (axis.ravel() for axis in geo.to_degrees(*found.grid.centres_m()))
+    drawings = tuple(_drawings(claim, lon, lat))
+    lines = drawings[0]
+    p, before = _probability(found, lines, _Setting(lines)), _prior_mass(found, lines)
+    interval = _interval(p, found, drawings)
     factor = _bayes_factor(p, before)
     grade = grade_of(p, interval, factor)
     return Verdict(
@@ -93,7 +94,7 @@ def verify(claim: Place, found: LikelyArea | None, *, reason: str = "") -> Verdi
         interval=interval,
         prior=before,
         bayes_factor=factor,
-        flip_distance_m=_flip_distance_m(p, interval, grade, found, drawn[0]),
+        flip_distance_m=_flip_distance_m(p, interval, grade, found, lines),
         editions=claim_editions(claim),
     )
 
@@ -154,50 +155,83 @@ def _bayes_factor(p: float, before: float) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class _Lines:
-    """Signed distances of the grid's cells to a claimed place's lines, as one edition has them."""
+class _Line:
+    """One claimed unit as an edition draws it, seen from every cell of the grid."""
 
-    depths_m: tuple[NDArray[np.float64], ...]  # positive inside, (cells,) per unit
-    sigmas_m: tuple[float, ...]
+    code: str
+    depth_m: Floats  # signed distance of the cell's centre, positive inside, (cells,)
+    sigma_m: float
 
-    def share(self, sigma_factor: float = 1.0, shift_m: float = 0.0) -> NDArray[np.float64]:
-        """Return memberships were the lines' σ scaled and the lines moved outwards."""
-        shares = np.ones(self.depths_m[0].shape)
-        for depth_m, sigma_m in zip(self.depths_m, self.sigmas_m, strict=True):
-            shares = shares * boundaries.normal_cdf((depth_m + shift_m) / (sigma_m * sigma_factor))
-        return shares
+    def membership(self, sigma_factor: float = 1.0, shift_m: float = 0.0) -> Floats:
+        """Return memberships were σ scaled and the line moved outwards."""
+        return boundaries.normal_cdf((self.depth_m + shift_m) / (self.sigma_m * sigma_factor))
 
 
-def _lines_by_edition(
-    claim: Place, lon: NDArray[np.float64], lat: NDArray[np.float64]
-) -> Iterator[_Lines]:
-    """Yield the claimed lines in each combination of editions that draw them, default first."""
+def _drawings(claim: Place, lon: Floats, lat: Floats) -> Iterator[tuple[_Line, ...]]:
+    """Yield the claimed lines in each combination of editions that have them, default first."""
     editions = [boundaries.layers_with(code) for code in claim.codes]
     for layers in product(*editions):
-        chosen = tuple(zip(layers, claim.codes, strict=True))
-        yield _Lines(
-            tuple(layer.signed_distance_m(code, lon, lat) for layer, code in chosen),
-            tuple(layer[code].sigma_m for layer, code in chosen),
+        yield tuple(
+            _Line(code, layer.signed_distance_m(code, lon, lat), layer[code].sigma_m)
+            for layer, code in zip(layers, claim.codes, strict=True)
         )
 
 
-def _interval(p: float, found: LikelyArea, drawn: tuple[_Lines, ...]) -> tuple[float, float]:
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """What a probability is computed under; the interval tries many, the verdict states one."""
+
+    lines: tuple[_Line, ...]
+    sigma_factor: float = 1.0
+    shift_m: float = 0.0
+    reliability: float | None = None  # None: each clue's own
+
+
+def _probability(found: LikelyArea, stated: tuple[_Line, ...], setting: _Setting) -> float:
+    """Return the posterior mass in the claimed place under one setting.
+
+    In as far as a clue itself asserts a claimed unit, a cell's membership counts as given, and
+    only a difference between the line that the clue meant (`stated`) and the setting's can take
+    from it: P(in the moved unit | in the stated one), their errors being one and the same.
+    """
+    surface = found.surface
+    if setting.reliability is not None:
+        surface = found.surface_if(setting.reliability)
+    shares = surface.ravel()
+    for line, meant in zip(setting.lines, stated, strict=True):
+        inside = line.membership(setting.sigma_factor, setting.shift_m)
+        given = np.minimum(1, inside / np.maximum(meant.membership(setting.sigma_factor), 1e-300))
+        vouched = found.vouched(line.code, setting.reliability).ravel()
+        shares = shares * (vouched * given + (1 - vouched) * inside)
+    return float(shares.sum())
+
+
+def _prior_mass(found: LikelyArea, lines: tuple[_Line, ...], shift_m: float = 0.0) -> float:
+    shares = found.prior.mass.ravel()
+    for line in lines:
+        shares = shares * line.membership(shift_m=shift_m)
+    return float(shares.sum())
+
+
+def _interval(
+    p: float, found: LikelyArea, drawings: tuple[tuple[_Line, ...], ...]
+) -> tuple[float, float]:
     """Return the lowest and highest probability over editions, σ and clue reliability."""
-    surfaces = [
-        found.surface.ravel(),
-        *(found.surface_if(trust).ravel() for trust in _RELIABILITIES),
-    ]
     tried = [
-        float(lines.share(factor) @ surface)
-        for lines in drawn
+        _probability(found, drawings[0], _Setting(lines, factor, 0.0, reliability))
+        for lines in drawings
         for factor in _SIGMA_FACTORS
-        for surface in surfaces
+        for reliability in (None, *_RELIABILITIES)
     ]
     return min(p, *tried), max(p, *tried)
 
 
 def _flip_distance_m(
-    p: float, interval: tuple[float, float], grade: Grade, found: LikelyArea, lines: _Lines
+    p: float,
+    interval: tuple[float, float],
+    grade: Grade,
+    found: LikelyArea,
+    lines: tuple[_Line, ...],
 ) -> float | None:
     """Return the least shift of the claimed lines, in or out, that changes the grade.
 
@@ -207,9 +241,8 @@ def _flip_distance_m(
     below, above = p - interval[0], interval[1] - p
 
     def same_grade(shift_m: float) -> bool:
-        share = lines.share(shift_m=shift_m)
-        moved = float(share @ found.surface.ravel())
-        factor = _bayes_factor(moved, float(share @ found.prior.mass.ravel()))
+        moved = _probability(found, lines, _Setting(lines, shift_m=shift_m))
+        factor = _bayes_factor(moved, _prior_mass(found, lines, shift_m))
         return grade_of(moved, (moved - below, moved + above), factor) == grade
 
     flips = [_first_flip(same_grade, outwards) for outwards in (1.0, -1.0)]
@@ -235,10 +268,19 @@ def _sentence(
     low, high = interval
     words = likelihood_words(p).capitalize()
     return (
-        f"{words} in {claim.name}: {p:.0%} ({low:.0%} to {high:.0%}) of the likely area's"
-        f" probability lies there, against {before:.1%} before any evidence (Bayes factor"
-        f" {_round_factor(factor)})."
+        f"{words} in {claim.name}: {percent(p)} ({percent(low)} to {percent(high)}) of the likely"
+        f" area's probability lies there, against {percent(before)} before any evidence"
+        f" (Bayes factor {_round_factor(factor)})."
     )
+
+
+def percent(share: float) -> str:
+    """Return a share from 0 to 1 as whole percent, never rounded to certainty."""
+    if 0.995 <= share < 1 - 1e-9:
+        return "> 99 %"
+    if 1e-9 < share < 0.005:
+        return "< 1 %"
+    return f"{100 * share:.0f} %"
 
 
 def _round_factor(factor: float) -> str:
