@@ -1,0 +1,30 @@
+"""The notebooks run from top to bottom, offline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Jupyter's own start-up, not ours
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_runs(path: Path, tmp_path: Path) -> None:
+    """Every cell runs in a fresh kernel in an empty folder, and the file holds no old output."""
+    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call] # nbformat is untyped
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert not any(cell.outputs for cell in code)
+    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    assert any(cell.outputs for cell in code)
+
+
+def test_the_first_notebook_ends_with_a_map(tmp_path: Path) -> None:
+    """The walk from a coordinate ends in a page that Jupyter can show."""
+    notebook = nbformat.read(NOTEBOOKS[0], 4)  # type: ignore[no-untyped-call] # nbformat is untyped
+    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    last = [cell for cell in notebook.cells if cell.cell_type == "code"][-1]
+    assert "<iframe" in last.outputs[0]["data"]["text/html"]
