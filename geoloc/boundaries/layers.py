@@ -1,77 +1,31 @@
-"""Provinces, districts and police districts: which unit holds a point, and how surely.
-
-A boundary belongs to an edition (publisher, date, accuracy, licence), and a unit answers with a
-membership from 0 to 1, never with a bare yes. With a line known to a standard deviation σ, the
-membership is Φ(signed distance / σ): 0.5 on the line, 0.98 two σ inside it. Memberships over all
-units of a layer plus "none" sum to 1.
-
-Files are TopoJSON: each line is stored once and shared by the units on both sides of it, so units
-of one edition cannot overlap, and the outer line is the one with a unit on a single side.
-"""
+"""One layer of one edition: its units, and how surely each holds a point."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from math import erfc, sqrt
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import shapely
 from shapely import MultiPolygon, Polygon
 
-from geoloc import files, geo
-from geoloc.errors import CoordinateError, EditionError, InputError, IntegrityError, PlaceError
+from geoloc import geo
+from geoloc.boundaries.editions import Edition, edition_of
+from geoloc.boundaries.topology import Topology, arcs_of, read_topology, uses
 
 if TYPE_CHECKING:
-    import geopandas as gpd
-    import pandas as pd
     from numpy.typing import ArrayLike, NDArray
 
     Floats = NDArray[np.float64]
 
 _Geometry = TypeVar("_Geometry", bound=shapely.Geometry)
 
-LAYERS = ("provinces", "districts", "police-districts")
-# What is asked when nobody names an edition: the newest that is shipped.
-DEFAULT_EDITION = {
-    "provinces": "ocha-2018",
-    "districts": "ocha-2018",
-    "police-districts": "nahia-2019",
-}
 LEAST_MEMBERSHIP = 0.01  # below this a unit is not mentioned
 _REACH_SIGMAS = 5  # Φ(-5) is 3e-7: beyond this a unit cannot hold the point
-
-
-@dataclass(frozen=True, slots=True)
-class Edition:
-    """One publisher's boundaries at one date, as its record in `sources.toml` describes them."""
-
-    id: str
-    title: str
-    publisher: str
-    url: str
-    licence: str
-    attribution: str  # the words that the licence asks for
-    valid_on: str  # ISO date, or a year
-    retrieved_on: str  # ISO date
-    accuracy_m: float  # σ of the lines, metres, above zero
-    approximate: bool  # computed, not surveyed: must be said wherever it is shown
-    note: str
-    layers: tuple[str, ...]
-    path: Path
-    sha256: str
-
-    @property
-    def caveat(self) -> str:
-        """Return the words that must stand wherever an approximate edition is shown."""
-        return "approximate, computed from labelled localities" if self.approximate else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,212 +58,6 @@ class Standing:
         return None if self.membership is None else self.membership >= 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Location:
-    """Where a point lies, layer by layer; most likely unit first."""
-
-    lon: float
-    lat: float
-    provinces: tuple[Standing, ...]
-    districts: tuple[Standing, ...]
-    police_districts: tuple[Standing, ...]  # every one with membership of at least 0.01
-    no_police_district: float  # membership of "in no police district", 0 to 1
-    distance_to_line_m: float  # to the nearest line of any of these layers, above or at zero
-
-
-# --- the questions people ask ------------------------------------------------------------------
-
-
-def locate(lon: float, lat: float) -> Location:
-    """Return the province, district and police districts that may hold a WGS 84 point.
-
-    Raises
-    ------
-    CoordinateError
-        If the point is no place on Earth, swapped, or outside Afghanistan (the message gives the
-        distance and direction).
-    """
-    _require_afghanistan(lon, lat)
-    districts, _ = load_layer("districts").standings(lon, lat)
-    police_districts, none = load_layer("police-districts").standings(lon, lat)
-    nearest_m = min(abs(s.distance_to_line_m or 0.0) for s in (*districts, *police_districts))
-    return Location(
-        lon, lat, _provinces_of(districts), districts, police_districts, none, nearest_m
-    )
-
-
-def _provinces_of(districts: tuple[Standing, ...]) -> tuple[Standing, ...]:
-    """Return the districts' provinces: a point is in a province as surely as in its districts."""
-    layer = load_layer("provinces")
-    shares: dict[str, float] = {}
-    for standing in districts:
-        province = standing.unit.parent
-        shares[province] = shares.get(province, 0.0) + (standing.membership or 0.0)
-    return tuple(
-        Standing(layer[code], layer.edition, share, None)
-        for code, share in sorted(shares.items(), key=lambda item: -item[1])
-    )
-
-
-def check(lon: float, lat: float, code: str) -> tuple[Standing, ...]:
-    """Return how a WGS 84 point stands to a unit: first in the default edition, then in others.
-
-    Raises
-    ------
-    CoordinateError
-        As for `locate`.
-    PlaceError
-        If no unit has that code.
-    """
-    _require_afghanistan(lon, lat)
-    return tuple(layer.standing(code, lon, lat) for layer in layers_with(code))
-
-
-def layers_with(code: str) -> tuple[Layer, ...]:
-    """Return the layer that holds a unit in each edition that has it, the default edition first."""
-    name = layer_of(code)
-    default = DEFAULT_EDITION[name]
-    others = (edition.id for edition in editions() if name in edition.layers)
-    ordered = [default, *(other for other in others if other != default)]
-    return tuple(layer for layer in (load_layer(name, each) for each in ordered) if code in layer)
-
-
-def unit(code: str, edition: str | None = None) -> Unit:
-    """Return the unit with that code, e.g. `AF0104` or `AF-KBL-PD22`."""
-    return load_layer(layer_of(code), edition)[code]
-
-
-def layer_of(code: str) -> str:
-    """Return the layer that a unit's code belongs to.
-
-    Raises
-    ------
-    PlaceError
-        If no unit of the default edition has that code.
-    """
-    for name in LAYERS:
-        if code in load_layer(name):
-            return name
-    raise PlaceError(
-        f"No province, district or police district has the code {code!r};"
-        " codes look like AF01, AF0104 or AF-KBL-PD22 (geoloc find NAME shows them)."
-    )
-
-
-def load_boundaries(name: str, edition: str | None = None) -> gpd.GeoDataFrame:
-    """Return one layer as a table for maps and joins.
-
-    Parameters
-    ----------
-    name : str
-        `provinces`, `districts` or `police-districts`.
-    edition : str, optional
-        An edition's id; by default the newest shipped.
-
-    Returns
-    -------
-    GeoDataFrame
-        Columns `code, name, name_fa, geometry` (EPSG:4326), sorted by code as shipped; a unit
-        without a known line (PD20) has an empty polygon. `.attrs` holds the edition's id and,
-        where it is approximate, the caveat that must be shown with it.
-
-    Raises
-    ------
-    EditionError, IntegrityError
-        As for `load_layer`.
-    """
-    import geopandas as gpd
-
-    layer = load_layer(name, edition)
-    units = list(layer.values())
-    table = gpd.GeoDataFrame(
-        {
-            "code": [unit.code for unit in units],
-            "name": [unit.name for unit in units],
-            "name_fa": [unit.name_fa for unit in units],
-        },
-        geometry=[unit.geometry for unit in units],
-        crs=geo.WGS84,
-    )
-    table.attrs = {"edition": layer.edition.id, "caveat": layer.edition.caveat}
-    return table
-
-
-def membership(
-    lon: ArrayLike, lat: ArrayLike, name: str, edition: str | None = None
-) -> pd.DataFrame:
-    """Return how surely each unit of a layer holds each point.
-
-    Parameters
-    ----------
-    lon, lat : float or array-like, shape (n,)
-        WGS 84 degrees.
-    name : str
-        `provinces`, `districts` or `police-districts`.
-    edition : str, optional
-        An edition's id; by default the newest shipped.
-
-    Returns
-    -------
-    DataFrame, n rows
-        A column per unit code, plus `none`; 0 to 1, each row sums to 1.
-
-    Raises
-    ------
-    InputError
-        If `lon` and `lat` differ in shape, or hold a value that is not finite.
-    """
-    import pandas as pd
-
-    lon, lat = np.atleast_1d(np.asarray(lon, float)), np.atleast_1d(np.asarray(lat, float))
-    if lon.shape != lat.shape or lon.ndim != 1:
-        raise InputError(f"lon and lat must have one shape (n,), got {lon.shape} and {lat.shape}.")
-    if not (np.isfinite(lon).all() and np.isfinite(lat).all()):
-        raise InputError("lon and lat must be finite numbers; drop or mend the empty rows first.")
-    layer = load_layer(name, edition)
-    shares = layer.membership(lon, lat)
-    zeros = np.zeros(lon.shape)
-    return pd.DataFrame({code: shares.get(code, zeros) for code in [*layer, "none"]})
-
-
-def _require_afghanistan(lon: float, lat: float) -> None:
-    geo.check_point(lon, lat)
-    districts = load_layer("districts")
-    if districts.membership([lon], [lat])["none"][0] <= 1 - LEAST_MEMBERSHIP:
-        return
-    distance_m, azimuth_deg = districts.nearest_outside(lon, lat)
-    raise CoordinateError(
-        f"{lat:g}, {lon:g} is outside Afghanistan: {distance_m / 1000:,.0f} km"
-        f" {geo.compass(azimuth_deg)} of its border. geoloc holds Afghan boundaries only."
-    )
-
-
-# --- editions and layers -----------------------------------------------------------------------
-
-
-@cache
-def editions() -> tuple[Edition, ...]:
-    """Return every shipped edition that holds boundaries."""
-    folder = files.shipped("boundaries")
-    records = tomllib.loads((folder / "sources.toml").read_text(encoding="utf-8"))
-    return tuple(
-        Edition(
-            id=record["edition"],
-            layers=tuple(record["layers"]),
-            path=folder / record["file"],
-            **{
-                name: record[name]
-                for name in (
-                    "title", "publisher", "url", "licence", "attribution", "valid_on",
-                    "retrieved_on", "accuracy_m", "approximate", "note", "sha256",
-                )
-            },
-        )
-        for record in records.values()
-        if record.get("layers")
-    )  # fmt: skip
-
-
 def load_layer(name: str, edition: str | None = None) -> Layer:
     """Return one layer of one edition, its file checked against its recorded SHA-256.
 
@@ -327,57 +75,18 @@ def load_layer(name: str, edition: str | None = None) -> Layer:
     IntegrityError
         If the file is not the one that `sources.toml` records.
     """
-    if name not in LAYERS:
-        raise EditionError(f"No boundary layer is called {name!r}; choose {', '.join(LAYERS)}.")
-    return _load_layer(name, edition or DEFAULT_EDITION[name])
+    return _load_layer(name, edition_of(name, edition))
 
 
 @cache
-def _load_layer(name: str, edition_id: str) -> Layer:
-    holding = {edition.id: edition for edition in editions() if name in edition.layers}
-    if edition_id not in holding:
-        raise EditionError(
-            f"No edition {edition_id!r} of {name}; there are {', '.join(sorted(holding))}."
-        )
-    edition = holding[edition_id]
-    return Layer(name, edition, _read_topology(edition.path, edition.sha256))
-
-
-@dataclass(frozen=True, slots=True)
-class _Topology:
-    """A TopoJSON file as our build writes it: one arc a line, decoded when it is asked for."""
-
-    objects: dict[str, Any]
-    arcs: tuple[str, ...]
-
-    def arc(self, index: int) -> Floats:
-        """Return the corners of an arc, shape (n, 2), WGS 84 lon and lat."""
-        # Files are quantized to 1e-5°. Division, not multiplication by 1e-5, gives the double
-        # nearest to the written decimal.
-        steps = np.asarray(json.loads(self.arcs[index].rstrip(",")), dtype=np.int64)
-        return np.cumsum(steps, axis=0) / 1e5
-
-
-@cache
-def _read_topology(path: Path, sha256: str) -> _Topology:
-    text = read_recorded(path, sha256).decode("utf-8")
-    head, _, arcs = text.partition(',"arcs":[\n')
-    return _Topology(json.loads(head + "}")["objects"], tuple(arcs.split("\n")[:-2]))
-
-
-def read_recorded(path: Path, sha256: str) -> bytes:
-    """Return a shipped file's bytes, or raise `IntegrityError` if one of them was changed."""
-    content = path.read_bytes()
-    found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
-        raise IntegrityError(path, sha256, found)
-    return content
+def _load_layer(name: str, edition: Edition) -> Layer:
+    return Layer(name, edition, read_topology(edition.path, edition.sha256))
 
 
 class Layer(Mapping[str, Unit]):
     """The units of one layer of one edition, by code; shapes are decoded when first asked for."""
 
-    def __init__(self, name: str, edition: Edition, topology: _Topology) -> None:
+    def __init__(self, name: str, edition: Edition, topology: Topology) -> None:
         self.name, self.edition = name, edition
         self._topology = topology
         self._members = {member["id"]: member for member in topology.objects[name]["geometries"]}
@@ -541,27 +250,11 @@ class Layer(Mapping[str, Unit]):
             name_fa=about.get("name_fa") or "",
             parent=about["parent"],
             sigma_m=self._sigma_m(member),
-            geometry=self._polygons(member),
+            geometry=self._topology.shape(member),
             system=about.get("system"),
             confidence=about.get("confidence"),
             note=about.get("note") or "",
         )
-
-    def _polygons(self, member: dict[str, Any]) -> Polygon | MultiPolygon:
-        if member["type"] is None:
-            return Polygon()
-        if member["type"] == "Polygon":
-            return self._polygon(member["arcs"])
-        return MultiPolygon([self._polygon(rings) for rings in member["arcs"]])
-
-    def _polygon(self, rings: list[list[int]]) -> Polygon:
-        shell, *holes = (self._ring(arcs) for arcs in rings)
-        return Polygon(shell, holes)
-
-    def _ring(self, arcs: list[int]) -> Floats:
-        """Join arcs end to end; ~i means arc i walked backwards (TopoJSON 2.1.4)."""
-        pieces = [self._topology.arc(i) if i >= 0 else self._topology.arc(~i)[::-1] for i in arcs]
-        return np.vstack([pieces[0], *(piece[1:] for piece in pieces[1:])])
 
     def _line(self, code: str) -> Line:
         if code not in self._lines:
@@ -572,7 +265,7 @@ class Layer(Mapping[str, Unit]):
         """Return the part of a unit's line that has no unit on its other side."""
         key = f"{code} outer"
         if key not in self._lines:
-            arcs = _arcs_of(self._members[code])
+            arcs = arcs_of(self._members[code])
             self._lines[key] = self._line_of(arc for arc in arcs if self._uses[arc] == 1)
         return self._lines[key]
 
@@ -582,15 +275,7 @@ class Layer(Mapping[str, Unit]):
     @cached_property
     def _uses(self) -> Counter[int]:
         """How many units each arc borders."""
-        return Counter(arc for member in self._members.values() for arc in _arcs_of(member))
-
-
-def _arcs_of(member: dict[str, Any]) -> list[int]:
-    """Return the numbers of the arcs that a unit's rings walk, in either direction."""
-    if member["type"] is None:
-        return []
-    parts = [member["arcs"]] if member["type"] == "Polygon" else member["arcs"]
-    return [arc if arc >= 0 else ~arc for rings in parts for ring in rings for arc in ring]
+        return uses(list(self._members.values()))
 
 
 def _prepared(geometry: _Geometry) -> _Geometry:

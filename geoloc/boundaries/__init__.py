@@ -1,0 +1,52 @@
+"""Provinces, districts and police districts: which unit holds a point, and how surely.
+
+A boundary belongs to an edition (publisher, date, accuracy, licence), and a unit answers with a
+membership from 0 to 1, never with a bare yes. With a line known to a standard deviation σ, the
+membership is Φ(signed distance / σ): 0.5 on the line, 0.98 two σ inside it. Memberships over all
+units of a layer plus "none" sum to 1.
+
+Files are TopoJSON: each line is stored once and shared by the units on both sides of it, so units
+of one edition cannot overlap, and the outer line is the one with a unit on a single side.
+"""
+
+from geoloc.boundaries.editions import (
+    DEFAULT_EDITION,
+    LAYERS,
+    Edition,
+    edition_of,
+    editions,
+    read_recorded,
+)
+from geoloc.boundaries.layers import Layer, Standing, Unit, load_layer, normal_cdf
+from geoloc.boundaries.questions import (
+    Location,
+    check,
+    layer_of,
+    layers_with,
+    load_boundaries,
+    locate,
+    membership,
+    unit,
+)
+
+__all__ = [
+    "DEFAULT_EDITION",
+    "LAYERS",
+    "Edition",
+    "Layer",
+    "Location",
+    "Standing",
+    "Unit",
+    "check",
+    "edition_of",
+    "editions",
+    "layer_of",
+    "layers_with",
+    "load_boundaries",
+    "load_layer",
+    "locate",
+    "membership",
+    "normal_cdf",
+    "read_recorded",
+    "unit",
+]

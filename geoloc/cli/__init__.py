@@ -1,0 +1,60 @@
+"""The command line: words in, words or JSON out; no logic of its own.
+
+Nothing heavy is imported before a command needs it: `geoloc --help` and `geoloc where` answer in
+less time than geopandas takes to import.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, NoReturn
+
+import typer
+
+from geoloc.cli import cases, pages, points
+from geoloc.cli.output import complain
+from geoloc.errors import CaseError, GeolocError
+
+# click's UsageError; typer carries its own private copy of click, and this name is public.
+_UsageError: Any = typer.BadParameter.__mro__[1]
+# A southern or western coordinate begins with a minus and is no option.
+_MINUS = {"ignore_unknown_options": True}
+
+app = typer.Typer(
+    help="Check where a claimed raid in Kabul can have happened.",
+    epilog="Start with: geoloc demo",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command(context_settings=_MINUS)(points.where)
+app.command(context_settings=_MINUS)(points.check)
+app.command()(points.find)
+app.add_typer(cases.app, name="case")
+app.command("map")(pages.map_command)
+app.command()(pages.demo)
+
+
+def main() -> None:
+    """Run the command line: exit 0 done, 1 a check asked for failed, 2 the input was wrong."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        raise SystemExit(app(standalone_mode=False) or 0)
+    except _UsageError as error:
+        _fail(f"{error.format_message()} See geoloc --help.")
+    except CaseError as error:
+        _fail(*error.lines)
+    except GeolocError as error:
+        _fail(str(error))
+    except (KeyboardInterrupt, typer.Abort):
+        _fail("stopped; nothing half-written was left.", status=130)
+    except BrokenPipeError:  # the reader, e.g. `head`, has seen enough
+        sys.stdout = None
+        raise SystemExit(0) from None
+
+
+def _fail(*lines: str, status: int = 2) -> NoReturn:
+    complain(lines)
+    raise SystemExit(status)

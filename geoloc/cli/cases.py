@@ -1,0 +1,213 @@
+"""`case …`: list, show, check and start case files."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from geoloc.cli.output import (
+    AsJson,
+    Cases,
+    complain,
+    print_heading,
+    print_json,
+    print_table,
+    print_wrapped,
+    visible,
+)
+from geoloc.errors import CaseError, InputError, OutputError
+
+if TYPE_CHECKING:
+    from geoloc.casebook import Finding, Incident
+
+app = typer.Typer(
+    help="List, show, check and start case files.", no_args_is_help=True, rich_markup_mode=None
+)
+
+
+@app.command("list")
+def case_list(cases: Cases = None, as_json: AsJson = False) -> None:
+    """List the cases of a folder.
+
+    Example: geoloc case list
+    """
+    incidents = [incident for _, incident in read_cases(cases)]
+    if as_json:
+        print_json(
+            [
+                {
+                    "id": incident.id,
+                    "date": incident.date.isoformat(),
+                    "title": incident.title,
+                    "status": incident.geolocation.status,
+                }
+                for incident in incidents
+            ]
+        )
+        return
+    rows = [(i.id, f"{i.date:%a %Y-%m-%d}", i.geolocation.status, i.title) for i in incidents]
+    print_table(rows, ("Case", "Date", "Geolocation", "Title"))
+    if incidents:
+        typer.echo(f"\nNext: geoloc case show {incidents[0].id}")
+
+
+@app.command("show")
+def case_show(
+    case: Annotated[str, typer.Argument(help="A case's id, or its file.")],
+    cases: Cases = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what was claimed, what could be shown, and how the two agree.
+
+    Example: geoloc case show 2023-05-08-bagrami-pd22
+    """
+    from geoloc import casebook
+
+    incident = read_one(case, cases)
+    finding = casebook.investigate(incident)
+    if as_json:
+        print_json(casebook.as_json(finding))
+        return
+    _print_finding(finding)
+    typer.echo(f"\nNext: geoloc map {incident.id}")
+
+
+def _print_finding(finding: Finding) -> None:
+    incident = finding.incident
+    typer.echo(f"{incident.date:%A %Y-%m-%d}  {visible(incident.title)}")
+    print_wrapped(visible(incident.summary))
+    print_heading("Claimed (not verified)")
+    for claim, place in zip(incident.claims, finding.places, strict=True):
+        named = f" [{', '.join(place.codes)}]" if place and place.codes else ""
+        typer.echo(visible(f"- {claim.claimant}: {claim.place or 'no place named'}{named}"))
+        print_wrapped(visible(claim.says), indent=2)
+    print_heading("Shown")
+    for evidence in incident.evidence:
+        print_wrapped(visible(f"- {evidence.status}: {evidence.finding} ({evidence.by})"))
+    print_heading(f"Geolocation: {finding.status}")
+    print_wrapped(visible(incident.geolocation.reason))
+    if finding.area:
+        for region in finding.area.regions:
+            typer.echo(f"- {region.mass:.0%} likely area: {region.area_km2:.1f} km²")
+    print_heading("Verdicts")
+    for claim, verdict in zip(incident.claims, finding.verdicts, strict=True):
+        if verdict:
+            print_wrapped(visible(f"- {claim.claimant}: {verdict.grade}. {verdict.reason}"))
+
+
+@app.command("validate")
+def case_validate(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Files to check; default: the whole folder.")
+    ] = None,
+    cases: Cases = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check case files; every problem is named with its field and line.
+
+    Example: geoloc case validate cases/2023-05-08-bagrami-pd22.yaml
+    """
+    from geoloc import casebook
+
+    chosen = paths or [*casebook.case_files(folder_of(cases))]
+    problems = {path: _problems_of(path) for path in chosen}
+    valid = not any(problems.values())
+    if as_json:
+        print_json(
+            {
+                "valid": valid,
+                "files": [
+                    {
+                        "path": str(path),
+                        "problems": [
+                            {"field": p.field, "line": p.line, "message": p.message} for p in found
+                        ],
+                    }
+                    for path, found in problems.items()
+                ],
+            }
+        )
+    else:
+        for path, found in problems.items():
+            if found:
+                complain(CaseError(path, found).lines)
+            else:
+                typer.echo(f"ok  {visible(str(path))}")
+    if not valid:
+        raise SystemExit(2)
+
+
+def _problems_of(path: Path) -> tuple[Any, ...]:
+    from geoloc import casebook
+
+    try:
+        casebook.read_case(path)
+    except CaseError as error:
+        return error.problems
+    return ()
+
+
+@app.command("new")
+def case_new(
+    title: Annotated[str, typer.Option(help="A short title.")],
+    date: Annotated[dt.datetime, typer.Option(formats=["%Y-%m-%d"], help="YYYY-MM-DD, Kabul.")],
+    place: Annotated[str, typer.Option(help="The claimed place, in the claimant's words.")],
+    claimant: Annotated[str, typer.Option(help="Who claims it.")] = "Who claims it",
+    cases: Cases = None,
+    as_json: AsJson = False,
+) -> None:
+    """Start a case file, with comments that say what to fill in.
+
+    Example: geoloc case new --title "Raid in Kart-e Naw" --date 2024-01-31 --place PD8
+    """
+    from geoloc import casebook, files
+
+    case_id, text = casebook.draft(title, date.date(), place, claimant)
+    folder = cases or Path("cases")
+    path = folder / f"{case_id}.yaml"
+    if path.exists():
+        raise OutputError(f"{path} is there already; choose another title, or edit it.")
+    path = files.write_whole(path, text)
+    files.write_whole(folder / casebook.SCHEMA_FILE, casebook.schema())
+    if as_json:
+        print_json({"id": case_id, "path": str(path)})
+    else:
+        typer.echo(f"Wrote {path}\n\nNext: edit it, then geoloc case validate {path}")
+
+
+@app.command("schema")
+def case_schema() -> None:
+    """Print the JSON Schema by which editors complete and check case files.
+
+    Example: geoloc case schema > cases/incident.schema.json
+    """
+    from geoloc import casebook
+
+    typer.echo(casebook.schema(), nl=False)
+
+
+def folder_of(cases: Path | None) -> Path:
+    """Return the folder of cases that is asked for, or the default one."""
+    from geoloc import casebook
+
+    folder = cases or casebook.default_folder()
+    if not folder.is_dir():
+        raise InputError(f"{folder} is no folder of case files; name one with --cases.")
+    return folder
+
+
+def read_one(case: str, cases: Path | None) -> Incident:
+    """Return a case by its id or its file."""
+    from geoloc import casebook
+
+    return casebook.read_case(casebook.find_case(case, cases and folder_of(cases)))
+
+
+def read_cases(cases: Path | None) -> list[tuple[Path, Incident]]:
+    """Return every case of a folder with its file, oldest first."""
+    from geoloc import casebook
+
+    return [(path, casebook.read_case(path)) for path in casebook.case_files(folder_of(cases))]

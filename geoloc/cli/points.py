@@ -1,0 +1,239 @@
+"""`where`, `check` and `find`: one point or one name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from geoloc.cli.output import (
+    AsJson,
+    metres,
+    percent,
+    print_json,
+    print_table,
+    print_wrapped,
+    rounded,
+    visible,
+)
+from geoloc.errors import InputError
+
+if TYPE_CHECKING:
+    from geoloc.boundaries import Standing
+
+
+def where(
+    coords: Annotated[
+        list[str],
+        typer.Argument(help="Decimal, DMS, MGRS, UTM, plus code or map link; latitude first."),
+    ],
+    as_json: AsJson = False,
+) -> None:
+    """Say which province, district and police district hold a point.
+
+    Example: geoloc where 34.4938 69.2743
+    """
+    from geoloc import boundaries, geo
+
+    lon, lat = geo.parse_coordinates(" ".join(coords))
+    found = boundaries.locate(lon, lat)
+    districts = found.police_districts
+    if as_json:
+        print_json(
+            {
+                "lon": lon,
+                "lat": lat,
+                "province": _unit_json(found.provinces),
+                "district": _unit_json(found.districts),
+                "police_districts": [_standing_json(standing) for standing in districts],
+                "none_membership": round(found.no_police_district, 4),
+                "distance_to_line_m": round(found.distance_to_line_m, 1),
+            }
+        )
+        return
+    typer.echo(f"{lat:.5f}, {lon:.5f}   {geo.format_dms(lon, lat)}   {geo.format_mgrs(lon, lat)}\n")
+    rows = [
+        *_rows("Province", found.provinces[:2]),
+        *_rows("District", found.districts[:3]),
+        *_rows("Police district", districts),
+    ]
+    if found.no_police_district >= 0.01:
+        rows.append(("Police district", "in none", percent(found.no_police_district), "", ""))
+    print_table(rows)
+    _print_notes(districts)
+    best = districts[0].unit.name if districts else found.districts[0].unit.code
+    typer.echo(f'\nNext: geoloc check "{lat:g}, {lon:g}" {best}')
+
+
+def _unit_json(standings: Sequence[Standing]) -> dict[str, Any]:
+    first = standings[0]
+    return _standing_json(first) | {
+        "others": [_standing_json(standing) for standing in standings[1:]]
+    }
+
+
+def _standing_json(standing: Standing) -> dict[str, Any]:
+    unit, edition = standing.unit, standing.edition
+    return {
+        "code": unit.code,
+        "name": unit.name,
+        "name_fa": unit.name_fa,
+        "membership": rounded(standing.membership, 4),
+        "distance_to_line_m": rounded(standing.distance_to_line_m, 1),
+        "edition": edition.id,
+        "approximate": edition.approximate,
+        **({"system": unit.system} if unit.system else {}),
+    }
+
+
+def _rows(layer: str, standings: Sequence[Standing]) -> list[tuple[str, ...]]:
+    return [
+        (
+            layer,
+            f"{standing.unit.name} ({standing.unit.code})",
+            percent(standing.membership or 0),
+            _side(standing),
+            f"{standing.edition.id}{', approximate' if standing.edition.approximate else ''}",
+        )
+        for standing in standings
+    ]
+
+
+def _side(standing: Standing) -> str:
+    depth_m = standing.distance_to_line_m
+    if depth_m is None:
+        return ""
+    return f"{metres(abs(depth_m))} {'inside' if depth_m >= 0 else 'outside'} its line"
+
+
+def _print_notes(standings: Sequence[Standing]) -> None:
+    caveats = dict.fromkeys(s.edition.caveat for s in standings if s.edition.caveat)
+    for caveat in caveats:
+        typer.echo(f"\nPolice-district lines are {caveat}.")
+    for standing in standings:
+        if standing.unit.note and standing.inside is not False:
+            print_wrapped(f"{standing.unit.name}: {standing.unit.note}")
+
+
+# --- does it fall in this place? ---------------------------------------------------------------
+
+
+def check(
+    coords_and_place: Annotated[
+        list[str],
+        typer.Argument(metavar="COORDS PLACE", help="A point, then a district or province."),
+    ],
+    fail_on: Annotated[
+        Literal["outside"] | None, typer.Option(help="Exit 1 if the point is outside.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say whether a point falls in a place, how surely, and what other editions say.
+
+    Example: geoloc check "34.5855, 69.1525" PD15
+    """
+    from geoloc import boundaries, gazetteer, geo
+
+    coords, place = _coords_and_place(coords_and_place)
+    lon, lat = geo.parse_coordinates(coords)
+    first, *others = boundaries.check(lon, lat, gazetteer.resolve_unit(place))
+    if as_json:
+        print_json(
+            {
+                "place": place,
+                "code": first.unit.code,
+                "membership": rounded(first.membership, 4),
+                "inside": first.inside,
+                "distance_to_line_m": rounded(first.distance_to_line_m, 1),
+                "edition": first.edition.id,
+                "approximate": first.edition.approximate,
+                "other_editions": [
+                    {"edition": other.edition.id, "membership": rounded(other.membership, 4)}
+                    for other in others
+                ],
+                "note": first.unit.note,
+            }
+        )
+    else:
+        _print_check(gazetteer.unit_name(first.unit.code), first, others)
+    if fail_on == "outside" and first.inside is False:
+        raise SystemExit(1)
+
+
+def _coords_and_place(words: list[str]) -> tuple[str, str]:
+    """Split `34.5 69.1 PD15` or `"34.5, 69.1" PD15`."""
+    plain = [word.strip(",").replace(".", "", 1).lstrip("-").isdigit() for word in words]
+    take = 2 if all(plain[:2]) else 1
+    if len(words) <= take:
+        raise InputError(
+            'Give a point and then a place, e.g. geoloc check "34.5855, 69.1525" PD15.'
+        )
+    return " ".join(words[:take]), " ".join(words[take:])
+
+
+def _print_check(name: str, first: Standing, others: Sequence[Standing]) -> None:
+    if first.membership is None:
+        typer.echo(f"{name}: cannot be said, because no line is known for it.")
+        _print_notes([first])
+        return
+    answer = "more likely inside than outside" if first.inside else "more likely outside"
+    typer.echo(f"{name}: {answer}, membership {percent(first.membership)}, {_side(first)}.")
+    typer.echo(f"Edition {first.edition.id}, lines known to ±{metres(first.unit.sigma_m)} (1 σ).")
+    for other in others:
+        turn = "" if other.inside == first.inside else ": THIS EDITION SAYS OTHERWISE"
+        typer.echo(f"Edition {other.edition.id}: {percent(other.membership or 0)}{turn}")
+    if not others:
+        typer.echo("No other edition has this unit.")
+    _print_notes([first])
+
+
+# --- what is this place? -----------------------------------------------------------------------
+
+
+def find(
+    name: Annotated[list[str], typer.Argument(help="A place name, a code, or PD22.")],
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many to show.")] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """Find places by name, in Latin, Dari or Pashto spelling.
+
+    Example: geoloc find Shakardara
+    """
+    from geoloc import gazetteer
+
+    query = " ".join(name)
+    found = gazetteer.gazetteer().search(query, limit=limit)
+    if as_json:
+        candidates = [
+            {
+                "name": each.name,
+                "kind": each.kind,
+                "lon": each.lon,
+                "lat": each.lat,
+                "score": each.score,
+                "why": each.why,
+                "parents": list(each.parents),
+                "code": each.code,
+            }
+            for each in found
+        ]
+        print_json({"query": query, "candidates": candidates})
+        return
+    if not found:
+        typer.echo(f"Nothing is called {visible(query)!r}; try another spelling.")
+        return
+    print_table(
+        [
+            (
+                f"{each.score:.0f}",
+                each.name,
+                each.kind,
+                each.code or ", ".join(each.parents),
+                "" if each.lat is None else f"{each.lat:.4f}, {each.lon:.4f}",
+                each.why,
+            )
+            for each in found
+        ],
+        ("Score", "Name", "Kind", "Code or where", "Lat, lon", "Why"),
+    )
