@@ -1,0 +1,481 @@
+/*
+ * Draws a finding, or a casebook, from the page's one data island.
+ *
+ * Everything in the island may come from strangers: it becomes text nodes and numbers, never
+ * markup, addresses or code. This script is the same on every page, so its hash is too.
+ */
+(() => {
+  'use strict';
+
+  const {
+    WORDS, make, makeSvg, said, percent, factorWords, dateWords, countWords, metresWords, areaWords,
+  } = geolocWords;
+  // Six hatches that stay apart without colour: path, size of its cell, turn in degrees. A
+  // seventh place begins again with the first.
+  const HATCHES = [
+    ['M4 0V8', 8, 45], ['M4 0V8', 8, -45], ['M0 4H8', 8, 0], ['M4 0V8', 8, 0],
+    ['M3.4 4a.6 .6 0 1 0 1.2 0a.6 .6 0 1 0-1.2 0', 8, 45], ['M5.5 0V11M0 5.5H11', 11, 45],
+  ];
+  // Which names give way where there is no room for all.
+  const RANK = { 'districts': 1, 'police-districts': 2, 'provinces': 3 };
+  const island = JSON.parse(document.getElementById('geoloc-island').textContent);
+
+  // --- the map -----------------------------------------------------------------------------
+
+  const corner = ([lon, lat]) => [lat, lon];
+  const box = ([west, south, east, north]) => L.latLngBounds([[south, west], [north, east]]);
+
+  /** Make the map under the name that folium's own layers know it by. */
+  function makeMap() {
+    const frame = document.querySelector('.folium-map');
+    frame.id = island.map;
+    frame.setAttribute('aria-label', `Map: ${island.title}`);
+    const map = L.map(frame, {
+      attributionControl: false, zoomSnap: 0.25, maxZoom: 16,
+      maxBounds: box(island.reach), maxBoundsViscosity: 0.8,
+    });
+    window[island.map] = map;
+    // Leaflet's own marker is an image file, and this page has no files beside it.
+    L.Marker.prototype.options.icon = L.divIcon({ className: 'pin', iconSize: [14, 14] });
+    for (const [index, name] of ['lines', 'likely', 'claimed', 'names'].entries()) {
+      map.createPane(name).style.zIndex = 410 + 10 * index;
+    }
+    map.getPane('names').style.zIndex = 620;
+    L.control.scale({ imperial: false }).addTo(map);
+    return map;
+  }
+
+  /** Fit a box to the map, left of the legend if the legend would cover a corner of it. */
+  function fit(map, wanted) {
+    const legend = document.getElementById('legend');
+    const beside = getComputedStyle(legend).position === 'absolute' && legend.open;
+    for (const right of beside ? [28, legend.offsetWidth + 28] : [28]) {
+      map.fitBounds(box(wanted), {
+        animate: false, paddingTopLeft: [28, 28], paddingBottomRight: [right, 44],
+      });
+      const { x, y } = map.latLngToContainerPoint(box(wanted).getNorthEast());
+      if (x < legend.offsetLeft || y > legend.offsetTop + legend.offsetHeight) return;
+    }
+  }
+
+  /** Keep the whole view fitted through resizes, until somebody moves the map. */
+  function keepFitted(map) {
+    const show = () => { map.invalidateSize(false); fit(map, island.view); };
+    show();
+    map.setMinZoom(Math.min(map.getZoom(), map.getBoundsZoom(box(island.reach))));
+    const watch = new ResizeObserver(show);
+    watch.observe(map.getContainer());
+    const stop = () => watch.disconnect();
+    for (const sign of ['mousedown', 'wheel', 'keydown', 'touchstart']) {
+      map.getContainer().addEventListener(sign, stop, { once: true, passive: true });
+    }
+    return stop;
+  }
+
+  function shape(geometry, pane, className, more) {
+    return L.geoJSON(geometry, {
+      interactive: false, pane, style: { className, fill: true, ...more },
+    });
+  }
+
+  function drawLikely(area) {
+    // The widest first, so that the nested regions add up to the deepest shade in the middle.
+    return [...area.regions].reverse().map((region, index) => (
+      shape(region.geometry, 'likely', index ? 'likely' : 'likely outermost')
+    ));
+  }
+
+  /** Outline each claimed unit, and hatch it: fully where all units of the claim hold. */
+  function drawPlace(place, index) {
+    const known = place.units.filter((unit) => unit.geometry);
+    const ink = `claimed ink-${index % HATCHES.length}`;
+    const hatch = { fillColor: `url(#hatch-${index % HATCHES.length})` };
+    // Among the places of many incidents, only the part that counts is hatched.
+    const around = place.shared && island.page === 'casebook' ? { fill: false } : hatch;
+    const partly = place.shared ? ' partly' : '';
+    const units = known.map((unit) => shape(unit.geometry, 'claimed', ink + partly, around));
+    return place.shared
+      ? [...units, shape(place.shared, 'claimed', `${ink} shared`, hatch)] : units;
+  }
+
+  function drawPatterns() {
+    const patterns = HATCHES.map(([path, size, turn], index) => makeSvg('pattern', {
+      id: `hatch-${index}`, width: size, height: size, patternUnits: 'userSpaceOnUse',
+      patternTransform: `rotate(${turn})`,
+    }, makeSvg('path', { d: path, class: `hatch ink-${index}` })));
+    document.getElementById('patterns').append(makeSvg('defs', {}, ...patterns));
+  }
+
+  function label(at, className, ...lines) {
+    const html = make('div', { class: `label ${className}` }, ...lines);
+    const icon = L.divIcon({ html, className: 'anchor', iconSize: [0, 0] });
+    return L.marker(corner(at), { icon, interactive: false, keyboard: false, pane: 'names' });
+  }
+
+  function nameLabel(layer, name) {
+    const persian = layer.id === 'police-districts' || !name.name_fa
+      ? null : make('span', { lang: 'fa', dir: 'rtl' }, name.name_fa);
+    const classes = `of-${layer.id}${name.meant ? ' is-meant' : ''}`;
+    const latin = layer.id === 'provinces' ? `${name.name} province` : name.name;
+    return label(name.at, classes, make('span', {}, latin), persian);
+  }
+
+  /** Hide every name that would be cut off or touch one before it; numbers step aside first. */
+  function declutter(map) {
+    const frame = map.getContainer().getBoundingClientRect();
+    const taken = [...document.querySelectorAll('#legend, #credit, .leaflet-control')]
+      .map((part) => part.getBoundingClientRect());
+    const free = (own) => own.left >= frame.left && own.right <= frame.right
+      && own.top >= frame.top && own.bottom <= frame.bottom && taken.every((other) => (
+      own.left > other.right || own.right < other.left
+        || own.top > other.bottom || own.bottom < other.top
+    ));
+    for (const element of map.getPane('names').querySelectorAll('.label')) {
+      const steps = element.matches('.numbers') ? [0, 20, -20] : [0];
+      const fits = steps.some((step) => {
+        element.style.marginLeft = `${step}px`;
+        return free(element.getBoundingClientRect());
+      });
+      element.classList.toggle('crowded', !fits);
+      if (fits) taken.push(element.getBoundingClientRect());
+    }
+  }
+
+  // --- the legend: every entry also switches its layer -------------------------------------
+
+  function swatch(...parts) {
+    return makeSvg('svg', { class: 'swatch', viewBox: '0 0 34 20', 'aria-hidden': 'true' }, ...parts);
+  }
+
+  const cell = (className, more) => makeSvg('rect', {
+    x: 1.5, y: 1.5, width: 31, height: 17, class: className, ...more,
+  });
+
+  function placeSwatch(index) {
+    const turn = index % HATCHES.length;
+    return swatch(cell(`claimed ink-${turn}`, { fill: `url(#hatch-${turn})` }));
+  }
+
+  function legendRow(map, picture, group, ...text) {
+    const tick = make('input', { type: 'checkbox' });
+    tick.checked = true;
+    tick.addEventListener('change', () => {
+      group.forEach((part) => (tick.checked ? part.addTo(map) : part.remove()));
+      declutter(map);
+    });
+    document.getElementById('legend').append(
+      make('label', { class: 'row' }, tick, picture, make('span', {}, ...text)),
+    );
+  }
+
+  function legendPlaces(map) {
+    island.places.forEach((place, index) => {
+      const parts = drawPlace(place, index);
+      if (!parts.length) return;
+      parts.forEach((part) => part.addTo(map));
+      const note = place.shared ? make('small', {}, island.page === 'casebook'
+        ? 'Hatched where all of these hold' : 'Dense where all of these hold') : null;
+      legendRow(map, placeSwatch(index), parts, 'Claimed: ', said('b', place.name), note);
+    });
+  }
+
+  function legendLikely(map) {
+    const areas = island.incidents.map((incident) => incident.area).filter(Boolean);
+    if (!areas.length) return;
+    const parts = areas.flatMap(drawLikely);
+    parts.forEach((part) => part.addTo(map));
+    const count = areas[0].regions.length;
+    const steps = areas[0].regions.map((region, index) => make(
+      'span', { class: 'step' },
+      swatch(...Array.from({ length: count - index }, (_, deep) => cell(deep ? 'likely' : 'likely outermost'))),
+      `${percent(region.mass)}${areas.length === 1 ? ` · ${areaWords(region.area_km2)}` : ''}`,
+    ));
+    const picture = swatch(cell('likely outermost'), cell('likely'), cell('likely'));
+    legendRow(map, picture, parts, make('b', {}, 'Likely area'), ' from evidence, holding');
+    document.getElementById('legend').append(make('div', { class: 'steps' }, ...steps));
+  }
+
+  function legendLines(map) {
+    for (const layer of island.layers) {
+      const lines = shape(layer.lines, 'lines', `line-${layer.id}`, { fill: false });
+      lines.addTo(map);
+      const picture = swatch(makeSvg('path', { d: 'M1 10H33', class: `line-${layer.id}` }));
+      const note = layer.caveat ? make('small', {}, layer.caveat) : null;
+      legendRow(map, picture, [lines], WORDS.layer[layer.id], ` (${layer.edition})`, note);
+    }
+  }
+
+  function legendNames(map, numbers) {
+    const rank = ([layer, name]) => (name.meant ? 0 : RANK[layer.id]);
+    const names = island.layers.flatMap((layer) => layer.labels.map((name) => [layer, name]))
+      .sort((one, other) => rank(one) - rank(other))
+      .map(([layer, name]) => nameLabel(layer, name));
+    const parts = [...numbers, ...names];
+    parts.forEach((part) => part.addTo(map));
+    const letters = swatch(makeSvg('text', { x: 17, y: 15, class: 'letters' }, 'Ab'));
+    legendRow(map, letters, parts, 'Names');
+  }
+
+  // --- the panel: one finding --------------------------------------------------------------
+
+  const section = (title, ...children) => make('section', {}, make('h2', {}, title), ...children);
+
+  /** Make a definition list of the pairs that have a value. */
+  function pairs(...rows) {
+    return make('dl', {}, ...rows.filter(([, value]) => value).flatMap(([term, value]) => [
+      make('dt', {}, term), value instanceof Node ? make('dd', {}, value) : said('dd', value),
+    ]));
+  }
+
+  function writeHead(incident) {
+    const when = [dateWords(incident.date), incident.time].filter(Boolean).join(', ');
+    return make('header', {},
+      said('p', `${when}${incident.time ? ' (Kabul time)' : ''}`, { class: 'when' }),
+      said('h1', incident.title),
+      incident.date_note ? said('p', incident.date_note, { class: 'aside' }) : null,
+      said('p', incident.summary));
+  }
+
+  function writeStatus(incident) {
+    const { status, reason } = incident.geolocation;
+    const area = incident.area && incident.area.regions.at(-1);
+    return make('section', { class: `box status-${status}` },
+      make('h2', {}, 'Where it happened'),
+      make('p', { class: 'grade' }, WORDS.status[status]),
+      said('p', reason),
+      area ? make('p', { class: 'aside' }, `${percent(area.held)} of the probability lies within`
+        + ` ${areaWords(area.area_km2)}. Nothing more exact is shown.`) : null,
+      area ? null : make('p', {}, make('b', {}, 'No claimed place can be assessed:'),
+        ' there is no area found from other evidence to hold it against.'));
+  }
+
+  /** Draw probability, interval and prior on one line from 0 to 100 %. */
+  function gauge(verdict) {
+    const at = (share) => 2 + 96 * share;
+    const [low, high] = verdict.interval;
+    const words = `Probability ${percent(verdict.probability)}, interval ${percent(low)} to`
+      + ` ${percent(high)}, before any evidence ${percent(verdict.prior)}`;
+    return makeSvg('svg', { class: 'gauge', viewBox: '0 0 100 7', role: 'img', 'aria-label': words },
+      makeSvg('path', { class: 'rail', d: 'M2 4H98M2 2.5V5.5M50 2.5V5.5M98 2.5V5.5' }),
+      makeSvg('path', { class: 'before', d: `M${at(verdict.prior)} 1V7` }),
+      makeSvg('path', { class: 'span', d: `M${at(low)} 4H${at(high)}` }),
+      makeSvg('circle', { class: 'found', cx: at(verdict.probability), cy: 4, r: 1.6 }));
+  }
+
+  function writeNumbers(verdict) {
+    const [low, high] = verdict.interval;
+    const flip = verdict.flip_distance_m;
+    return [
+      gauge(verdict),
+      pairs(
+        ['Probability', `${percent(verdict.probability)} (${percent(low)} to ${percent(high)}), ${verdict.words}`],
+        ['Before any evidence', percent(verdict.prior)],
+        ['Bayes factor', factorWords(verdict.bayes_factor)],
+        ['Flip distance', flip === null ? 'over 20 km'
+          : `${metresWords(flip)}: moving the claimed line so far changes the verdict`],
+      ),
+    ];
+  }
+
+  function writeVerdict(verdict, incident) {
+    const numbers = verdict.probability === null ? [] : writeNumbers(verdict);
+    const known = verdict.reason === incident.geolocation.reason;
+    return make('div', { class: `verdict grade-${verdict.grade}` },
+      make('p', { class: 'grade' }, WORDS.grade[verdict.grade]),
+      make('p', { class: 'aside' }, WORDS.meaning[verdict.grade]),
+      ...numbers,
+      known ? null : make('p', {}, 'Reason: ', said('bdi', verdict.reason)));
+  }
+
+  /** Name a source by its number in the list below. */
+  function sourceWords(incident, id) {
+    const number = incident.sources.findIndex((source) => source.id === id) + 1;
+    return number ? `source ${number}` : null;
+  }
+
+  const joined = (...parts) => parts.filter(Boolean).join(' · ');
+
+  function writeClaim(claim, incident) {
+    return make('li', { class: `role-${claim.role}` },
+      make('p', {}, make('span', { class: 'tag' }, WORDS.role[claim.role]), ' ',
+        said('b', claim.claimant),
+        claim.affiliation ? said('span', claim.affiliation, { class: 'of' }) : null),
+      said('p', claim.says),
+      pairs(
+        ['Place claimed', claim.place || 'none named'],
+        ['Same place as', claim.same_place_as],
+        ['Killed, claimed', claim.killed && countWords(claim.killed)],
+        ['Captured, claimed', claim.captured && countWords(claim.captured)],
+      ),
+      make('p', { class: 'aside' }, joined(
+        claim.published && `Said on ${dateWords(claim.published)}`, sourceWords(incident, claim.source),
+      )));
+  }
+
+  /** Write the claims place by place, so that one place has one verdict. */
+  function writeClaims(incident) {
+    const groups = island.places.map((place, index) => {
+      const claims = incident.claims.filter((claim) => claim.drawn === index);
+      if (!claims.length) return null;
+      const missing = place.units.filter((unit) => !unit.geometry).map((unit) => unit.name);
+      return make('section', { class: 'place' },
+        make('h3', {}, placeSwatch(index), said('span', place.name)),
+        missing.length ? make('p', { class: 'aside' }, `No line is known for ${missing.join(', ')}.`) : null,
+        place.units.length > 1 && !place.shared && !missing.length
+          ? make('p', { class: 'aside' }, 'By the lines of this map, these do not meet.') : null,
+        writeVerdict(claims[0].verdict, incident),
+        make('ul', { class: 'claims' }, ...claims.map((claim) => writeClaim(claim, incident))));
+    });
+    const loose = incident.claims.filter((claim) => claim.drawn === null);
+    const rest = loose.length ? make('section', { class: 'place' },
+      make('h3', {}, 'No place on the map'),
+      make('p', { class: 'aside' }, 'These name no place, or none whose boundary is known here.'),
+      make('ul', { class: 'claims' }, ...loose.map((claim) => writeClaim(claim, incident)))) : null;
+    return section('What is claimed',
+      make('p', { class: 'warning' }, 'Claimed is not verified.'), ...groups, rest,
+      incident.claims.length ? null : make('p', {}, 'No claim is recorded.'));
+  }
+
+  function writeShown(incident) {
+    const items = incident.evidence.map((evidence) => make('li', { class: `shown-${evidence.status}` },
+      make('p', {}, make('span', { class: 'tag' }, WORDS.shown[evidence.status])),
+      said('p', evidence.finding),
+      evidence.within.length
+        ? make('p', {}, make('b', {}, `Places it in ${evidence.within_names.join(' and ')}`)) : null,
+      make('p', { class: 'aside' }, said('bdi', evidence.by), ', from ', said('bdi', evidence.origin),
+        evidence.source ? ` · ${sourceWords(incident, evidence.source)}` : '')));
+    return section('What could be shown', items.length
+      ? make('ul', { class: 'shown' }, ...items) : make('p', {}, 'Nothing independent is recorded.'));
+  }
+
+  function writeSources(sources) {
+    return make('ol', { class: 'sources numbered' }, ...sources.map((source) => make('li', {},
+      said('b', source.title), make('br'),
+      said('span', [source.publisher, source.published].filter(Boolean).join(', ')),
+      source.url ? said('code', source.url) : null,
+      source.note ? said('p', source.note, { class: 'aside' }) : null)));
+  }
+
+  function writeEditions() {
+    const items = island.editions.map((edition) => make('li', {},
+      make('b', {}, edition.title), ` (${edition.id})`,
+      edition.caveat ? make('p', { class: 'warning' }, `${WORDS.layer[edition.layer]} are ${edition.caveat}.`) : null,
+      make('p', {}, `${edition.attribution}. Publisher: ${edition.publisher}. Valid on: ${edition.valid_on}. Licence: ${edition.licence}.`),
+      make('code', {}, edition.url)));
+    return section('Boundaries on this map', make('ul', { class: 'sources' }, ...items));
+  }
+
+  /** Put what must never be cropped off the map onto the map: caveats and attributions. */
+  function writeCredit() {
+    const caveats = island.editions.filter((edition) => edition.caveat)
+      .map((edition) => make('b', {}, `${WORDS.layer[edition.layer]} are ${edition.caveat}`));
+    const thanks = island.editions.map((edition) => edition.attribution).join('; ');
+    document.getElementById('credit').append(...caveats, make('span', {}, `Lines: ${thanks}`));
+  }
+
+  function writeFinding() {
+    const [incident] = island.incidents;
+    return [
+      writeHead(incident), writeStatus(incident), writeClaims(incident), writeShown(incident),
+      incident.notes.length ? section('Notes', make('ul', {},
+        ...incident.notes.map((note) => said('li', note)))) : null,
+      incident.sources.length ? section('Sources', writeSources(incident.sources)) : null,
+    ];
+  }
+
+  // --- the panel: a casebook ---------------------------------------------------------------
+
+  function writeEntry(map, incident, number, stop) {
+    const grades = new Set(incident.claims.map((claim) => claim.verdict && claim.verdict.grade));
+    const text = [
+      make('span', { class: 'when' }, dateWords(incident.date)),
+      said('b', incident.title),
+      said('span', incident.place_names.join('; ') || 'No place to draw'),
+      make('span', { class: 'aside' }, [`Where: ${WORDS.status[incident.geolocation.status].toLowerCase()}`,
+        ...[...grades].filter(Boolean).map((grade) => WORDS.grade[grade].toLowerCase())].join(' · ')),
+    ];
+    const badge = make('span', { class: 'badge' }, String(number));
+    if (!incident.box) return make('li', { class: 'entry' }, badge, make('div', {}, ...text));
+    const go = make('button', { type: 'button', class: 'entry' }, badge, make('div', {}, ...text));
+    go.addEventListener('click', () => {
+      stop();
+      fit(map, incident.box);
+    });
+    return make('li', {}, go);
+  }
+
+  /** Write what was counted and by whom, or nothing where no figure is given. */
+  function countedBy(fact, how) {
+    if (fact[how] === null) return null;
+    const figure = [fact[how]].flat().join(', ');
+    return fact[`${how}_by`] ? `${figure} (${fact[`${how}_by`]})` : figure;
+  }
+
+  function writeFacts(book) {
+    const period = (fact) => (fact.to_date && fact.from_date !== fact.to_date
+      ? `${fact.from_date ? `${dateWords(fact.from_date)} to` : 'Until'} ${dateWords(fact.to_date)}`
+      : fact.from_date && dateWords(fact.from_date));
+    return section('About all of them', make('ul', { class: 'shown' }, ...book.aggregates.map((fact) => make('li', {},
+      said('p', fact.fact),
+      pairs(
+        ['When', period(fact)],
+        ['Claimed', countedBy(fact, 'claimed')],
+        ['Recorded', countedBy(fact, 'recorded')],
+        ['Confirmed', countedBy(fact, 'confirmed')],
+      )))));
+  }
+
+  function writeCasebook(map, stop) {
+    const count = island.incidents.length;
+    const entries = island.incidents.map((incident, index) => writeEntry(map, incident, index + 1, stop));
+    const all = make('button', { type: 'button' }, 'Show all on the map');
+    all.addEventListener('click', () => fit(map, island.view));
+    const { book } = island;
+    return [
+      make('header', {}, said('h1', island.title),
+        make('p', {}, `${count} ${count === 1 ? 'incident' : 'incidents'}.${count ? ' Choose one to see it on the map.' : ''}`),
+        make('p', { class: 'warning' }, 'Hatched places are claimed, not verified.')),
+      section('Incidents', make('ol', { class: 'entries' }, ...entries), count ? all : null),
+      book && book.aggregates.length ? writeFacts(book) : null,
+      book && book.sources.length ? section('Sources', writeSources(book.sources)) : null,
+    ];
+  }
+
+  /** Number each claimed place with the incidents that it is claimed for. */
+  function placeNumbers() {
+    if (island.page !== 'casebook') return [];
+    return island.places.map((place, index) => {
+      const numbers = island.incidents.map((incident, at) => [incident, at + 1])
+        .filter(([incident]) => incident.claims.some((claim) => claim.drawn === index))
+        .map(([, number]) => make('span', { class: 'badge' }, String(number)));
+      return place.at && label(place.at, 'numbers', ...numbers);
+    }).filter(Boolean);
+  }
+
+  // --- all of it ---------------------------------------------------------------------------
+
+  function start() {
+    document.title = island.title;
+    const legend = document.getElementById('legend');
+    // A phone, or a notebook's frame: the open legend would leave no map to see.
+    legend.open = document.getElementById('stage').clientWidth > 640;
+    const map = makeMap();
+    map.setView([0, 0], 5);
+    drawPatterns();
+    writeCredit();
+    legendPlaces(map);
+    legendLikely(map);
+    legendLines(map);
+    legendNames(map, placeNumbers());
+    const stop = keepFitted(map);
+    const written = island.page === 'finding' ? writeFinding() : writeCasebook(map, stop);
+    const foot = make('footer', {}, `Made with geoloc ${island.version}. This page is one file and`
+      + ' asks nothing of the network.');
+    document.getElementById('panel').append(...written.filter(Boolean), writeEditions(), foot);
+    map.on('zoomend resize', () => declutter(map));
+    legend.addEventListener('toggle', () => declutter(map));
+    document.fonts.ready.then(() => declutter(map));
+  }
+
+  start();
+})();
