@@ -26,7 +26,7 @@ from geoloc.errors import PageError
 
 BAGRAMI_AND_PD22 = ["AF0104", "AF-KBL-PD22"]
 HERAT_DISTRICT = "AF3201"
-VENDOR = Path(maps.__file__).parent / "browser/vendor"
+VENDOR = Path(geoloc.__file__).parent / "browser/vendor"
 
 
 def finding(*claimed: list[str], within: tuple[str, ...] = ()) -> Finding:

@@ -1,0 +1,119 @@
+"""A finding, or a casebook, as one interactive page that asks nothing of the network.
+
+folium and branca compile what they render as Jinja2 a second time, so no word from outside ever
+reaches a template of theirs: all of it travels in one JSON island, in which every character that
+HTML, JavaScript or Jinja2 could act on is escaped, and constant scripts (`browser/finding.js`)
+turn it into text nodes. The maps are real `folium.Map`s; `seal` makes the file to publish.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import folium
+
+from geoloc import __version__, boundaries
+from geoloc.maps.content import island
+from geoloc.maps.page import PageMap, asset, escape_json, font_for
+from geoloc.maps.sealing import policy, seal
+from geoloc.verdict import percent
+
+if TYPE_CHECKING:
+    from geoloc.casebook import Book, Finding
+
+__all__ = ["casebook_map", "escape_json", "finding_map", "index_page", "seal"]
+
+# strftime follows the machine's locale, and a page must be the same everywhere.
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_NO_BOOK = "Incidents"  # the title of a casebook that has no casebook.yaml
+
+
+def finding_map(finding: Finding) -> folium.Map:
+    """Return the map of one finding: claimed places, likely area, verdicts, sources.
+
+    Parameters
+    ----------
+    finding : Finding
+        What `investigate` returned.
+
+    Returns
+    -------
+    folium.Map
+        Shows itself in a notebook, offline too, and takes further folium layers; `seal` makes it
+        one file to publish. The same finding gives the same bytes.
+    """
+    content = island("finding", finding.incident.title, [finding], None)
+    return PageMap(content, finding.incident.id)
+
+
+def casebook_map(findings: Sequence[Finding], book: Book | None = None) -> folium.Map:
+    """Return one map of many incidents, numbered in the order given.
+
+    Parameters
+    ----------
+    findings : sequence of Finding
+        May be empty. One whose claims name no unit is listed, with no place to draw.
+    book : Book, optional
+        What is known about all of them together.
+    """
+    title = book.title if book else _NO_BOOK
+    return PageMap(island("casebook", title, findings, book), "casebook")
+
+
+def index_page(
+    findings: Sequence[Finding], book: Book | None = None, *, overview: str = "overview.html"
+) -> str:
+    """Return the page that lists every incident and links to its map, `<incident id>.html`.
+
+    Parameters
+    ----------
+    findings : sequence of Finding
+        In the order of the list.
+    book : Book, optional
+        Gives the title, and what is known about all of them together.
+    overview : str
+        File name of the casebook's map, in the same folder.
+    """
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+    content = {
+        "title": book.title if book else _NO_BOOK,
+        "rows": [row for finding in findings for row in _rows(finding)],
+    }
+    style = asset("index.css") + font_for(json.dumps(content))
+    shown = dict.fromkeys(boundaries.load_layer(name).edition for name in boundaries.LAYERS)
+    template = Environment(autoescape=True).from_string(asset("index.html"))
+    return template.render(
+        content,
+        policy=policy((), (style,)),
+        style=Markup(style),  # noqa: S704 - our own style sheet, without outside words
+        count=len(findings),
+        overview=overview,
+        editions=list(shown),
+        version=__version__,
+    )
+
+
+def _rows(finding: Finding) -> Iterator[dict[str, Any]]:
+    """Yield a row for each claimed place that can be drawn, or one that says there is none."""
+    incident = finding.incident
+    judged = zip(finding.places, finding.verdicts, strict=True)
+    drawn = {place.codes: (place.name, v) for place, v in judged if place and place.codes}
+    also = dict.fromkeys(place.text for place in finding.places if place and not place.codes)
+    for name, verdict in drawn.values() or [("none on the map", None)]:
+        share = verdict.probability if verdict else None
+        yield {
+            "page": f"{incident.id}.html",
+            "date": incident.date.isoformat(),
+            "day": f"{_WEEKDAYS[incident.date.weekday()]} {incident.date.isoformat()}",
+            "title": incident.title,
+            "place": name,
+            "also": list(also),
+            "status": finding.status.replace("-", " "),
+            "grade": (verdict.grade if verdict else "not-assessable").replace("-", " "),
+            "probability": "–" if share is None else percent(share),
+            "reason": verdict.reason if verdict else incident.geolocation.reason,
+        }
