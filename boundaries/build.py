@@ -15,7 +15,14 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from build_districts import districts_2014, districts_2018, line_distances_m, robust_sigma_m
+from build_districts import (
+    districts_2014,
+    districts_2018,
+    line_distances_m,
+    line_errors_m,
+    robust_sigma_m,
+    shared_line_sigmas_m,
+)
 from build_evidence import BUILDING_NAME, evidence
 from build_police_districts import (
     Kernel,
@@ -69,17 +76,23 @@ def main(reference: Path) -> None:
     _say("districts …")
     districts, provinces = districts_2018(reference)
     earlier = districts_2014(reference, districts)
+    distances_m = line_distances_m(districts, earlier)
+    sigmas = line_errors_m(districts, earlier), line_errors_m(earlier, districts)
+    provinces = provinces.join(line_errors_m(provinces, earlier.dissolve("parent")))
+    districts, earlier = districts.join(sigmas[0]), earlier.join(sigmas[1])
     write_topology(
         HERE / "districts-ocha-2018.topojson",
         {"districts": districts, "provinces": provinces},
-        {"edition": "ocha-2018"},
+        {"edition": "ocha-2018", "line_sigma_m": shared_line_sigmas_m(districts, earlier)},
     )
     write_topology(
         HERE / "districts-geoboundaries-2014.topojson",
         {"districts": earlier},
-        {"edition": "geoboundaries-2014"},
+        {
+            "edition": "geoboundaries-2014",
+            "line_sigma_m": shared_line_sigmas_m(earlier, districts),
+        },
     )
-    distances_m = line_distances_m(districts, earlier)
 
     _say("police districts …")
     localities = evidence(reference)
@@ -143,6 +156,7 @@ def described(units: gpd.GeoDataFrame, vintage: str) -> gpd.GeoDataFrame:
             "evidence": whole["evidence"],
             "evidence_inside": whole["evidence_inside"],
             "confidence": units.confidence.where(drawn, "low"),
+            "somewhere_in": [_SOMEWHERE_IN.get((vintage, number(code)), "") for code in codes],
             "note": [NOTES.get((vintage, number(code)), "") for code in codes],
         },
         index=codes,
@@ -176,6 +190,7 @@ def _fixed(values: "pd.Series[float]", form: str) -> list[str]:
     return ["" if pd.isna(value) else form.format(value) for value in values]
 
 
+_SOMEWHERE_IN = {("nahia-2019", 20): "AF0103"}  # a unit without a line: the district it lies in
 _PD_TITLE = {
     "nahia-2019": "Kabul municipal police districts (nahia), labels of 2018/19 and later",
     "iec-2014": "Kabul municipal police districts (nahia), labels of 2014",
@@ -196,7 +211,8 @@ def _records(
     middle, three_quarters, nine_tenths = np.quantile(distances_m, [0.5, 0.75, 0.9])
     measured = (
         f"accuracy_m: the inner lines of 2018 sampled every 500 m ({len(distances_m)} points), "
-        "geodesic distance to the nearest inner line of 2014 on WGS 84, median / 0.6745. The tail "
+        "geodesic distance to the nearest inner line of 2014 on WGS 84, median / 0.6745; each unit "
+        "has a sigma_m of its own, from its line and its namesake's. The tail "
         f"is heavy: median {middle:.0f} m, 75 % within {three_quarters:.0f} m, 90 % within "
         f"{nine_tenths:.0f} m, because some units were redrawn between the editions."
     )

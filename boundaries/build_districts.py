@@ -17,6 +17,7 @@ AFGHANISTAN = "+proj=lcc +lat_1=31 +lat_2=37 +lat_0=34 +lon_0=66.5 +datum=WGS84 
 EQUAL_AREA = "+proj=laea +lat_0=34 +lon_0=66.5 +datum=WGS84 +units=m"
 LEAST_OVERLAP = 0.5  # intersection over union from which two units are the same district
 SAMPLE_STEP_M = 500.0
+LEAST_SIGMA_M = 35.0  # lines simplified to 60 m are off by up to that, evenly: 60 / √3
 
 
 def districts_2018(reference: Path) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
@@ -129,6 +130,73 @@ def line_distances_m(edition: gpd.GeoDataFrame, other: gpd.GeoDataFrame) -> np.n
     start = to_degrees(shapely.get_x(samples), shapely.get_y(samples))
     end = to_degrees(shapely.get_x(ends), shapely.get_y(ends))
     return np.asarray(pyproj.Geod(ellps="WGS84").inv(*start, *end)[2])
+
+
+def line_errors_m(units: gpd.GeoDataFrame, other: gpd.GeoDataFrame) -> pd.DataFrame:
+    """Measure how far each unit's line lies from the line of its namesake in the other edition.
+
+    Parameters
+    ----------
+    units, other : GeoDataFrame in WGS 84, indexed by code
+        Two editions of one layer.
+
+    Returns
+    -------
+    DataFrame indexed by the codes of `units`, whole metres
+        `line_p50_m`, `line_p68_m`, `line_p90_m`, `line_p95_m`: the distances that so much of the
+        line stays within; and `sigma_m`, of the normal error with the same 90 %, at least
+        `LEAST_SIGMA_M`. The tail is heavier than a normal one: fitted to the middle of the
+        distances instead, σ would promise far too much a few hundred metres from the line. A unit
+        without a namesake has the median unit's sigma and no quantiles.
+    """
+    outline = shapely.boundary(units.union_all(method="coverage"))
+    shared = gpd.GeoSeries(units.boundary, crs=units.crs).difference(outline).to_crs(AFGHANISTAN)
+    namesakes = other.boundary.to_crs(AFGHANISTAN)
+    quantiles = {
+        code: _quantiles(shared[code], namesakes[code])
+        for code in units.index
+        if code in namesakes.index and not shared[code].is_empty
+    }
+    names = ["line_p50_m", "line_p68_m", "line_p90_m", "line_p95_m"]
+    errors = pd.DataFrame.from_dict(quantiles, orient="index", columns=names).reindex(units.index)
+    sigma = (errors.line_p90_m / 1.645).clip(lower=LEAST_SIGMA_M)
+    return errors.assign(sigma_m=sigma.fillna(sigma.median()).round().astype(int))
+
+
+def shared_line_sigmas_m(units: gpd.GeoDataFrame, other: gpd.GeoDataFrame) -> dict[str, int]:
+    """Measure σ of each line that two units share, by where the other edition draws it.
+
+    Returns
+    -------
+    dict of "CODE CODE" (sorted) to whole metres
+        As `sigma_m` of `line_errors_m`, for one line. A pair that shares no line in the other
+        edition is left out: its units' own σ must do.
+    """
+    here, there = units.boundary.to_crs(AFGHANISTAN), other.boundary.to_crs(AFGHANISTAN)
+    one, two = shapely.STRtree(here.array).query(here.array, predicate="intersects")
+    sigmas = {}
+    for code, neighbour in zip(here.index[one], here.index[two], strict=True):
+        if code < neighbour and code in there.index and neighbour in there.index:
+            line = here[code].intersection(here[neighbour])
+            # Within 1 m, since the other edition need not be a perfect coverage.
+            counterpart = there[code].intersection(there[neighbour].buffer(1.0))
+            if line.length > SAMPLE_STEP_M and counterpart.length > SAMPLE_STEP_M:
+                nine_tenths = _quantiles(line, counterpart)[2]
+                sigmas[f"{code} {neighbour}"] = round(max(nine_tenths / 1.645, LEAST_SIGMA_M))
+    return sigmas
+
+
+def _quantiles(line: shapely.Geometry, namesake: shapely.Geometry) -> list[float]:
+    """Return the 50, 68, 90 and 95 % quantiles of the distance from one line to another."""
+    parts = shapely.get_parts(shapely.line_merge(line))
+    samples = np.concatenate(
+        [
+            shapely.line_interpolate_point(part, np.arange(0.0, part.length, SAMPLE_STEP_M / 2))
+            for part in parts
+        ]
+    )
+    found = np.quantile(shapely.distance(namesake, samples), [0.5, 0.68, 0.9, 0.95])
+    return [float(value) for value in found.round()]
 
 
 def robust_sigma_m(distances_m: np.ndarray) -> float:

@@ -10,6 +10,7 @@ from .boundaries import Edition as Edition
 from .boundaries import Location as Location
 from .boundaries import Standing as Standing
 from .boundaries import Unit as Unit
+from .boundaries import assign as assign
 from .boundaries import check as check
 from .boundaries import editions as editions
 from .boundaries import load_boundaries as load_boundaries

@@ -21,8 +21,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from geoloc import boundaries, files
 from geoloc.area import LikelyArea, likely_area
 from geoloc.clues import PUBLISHED_RELIABILITY, Within
-from geoloc.errors import CaseError, InputError, PlaceError, Problem
-from geoloc.gazetteer import Place, resolve_unit
+from geoloc.errors import (
+    AmbiguousPlaceError,
+    CaseError,
+    PlaceError,
+    PlaceNotFoundError,
+    Problem,
+)
+from geoloc.gazetteer import Place, police_district, resolve_unit
 from geoloc.verdict import Verdict, verify
 
 LONGEST_FILE = 1_000_000  # bytes; a case file of a hundred claims has 50,000
@@ -103,9 +109,22 @@ class Evidence(_Record):
         (), description="units that all hold the event, if the finding says where it happened"
     )
     reliability: float = Field(
-        PUBLISHED_RELIABILITY, ge=0, le=1, description="how surely the location is not plain wrong"
+        PUBLISHED_RELIABILITY,
+        ge=0,
+        le=1,
+        description="how surely the location is not plain wrong: your judgement, 0 to 1. Verdicts"
+        " rest on it and say so",
     )
     source: Text | None = None
+
+    @model_validator(mode="after")
+    def _shows_what_it_says(self) -> Evidence:
+        if self.within and self.status not in ("confirmed", "likely"):
+            raise ValueError(
+                f"within {list(self.within)} is given, but the status is {self.status}: only what"
+                " is confirmed or likely can say where it happened"
+            )
+        return self
 
 
 class Geolocation(_Record):
@@ -132,8 +151,14 @@ class Incident(_Record):
 
     @model_validator(mode="after")
     def _consistent(self) -> Incident:
+        if not 1970 <= self.date.year <= 2100:
+            raise ValueError(
+                f"date {self.date} is not in 1970 to 2100; dates are Gregorian, so convert a Solar"
+                " Hijri one first"
+            )
         if not self.id.startswith(self.date.isoformat()):
             raise ValueError(f"id {self.id} does not begin with the date {self.date}")
+        self._keep_claims_and_evidence_apart()
         known = {source.id for source in self.sources}
         cited = [claim.source for claim in self.claims]
         cited += [evidence.source for evidence in self.evidence]
@@ -141,6 +166,23 @@ class Incident(_Record):
             if source not in known:
                 raise ValueError(f"source {source!r} is not in sources")
         return self
+
+    def _keep_claims_and_evidence_apart(self) -> None:
+        located = any(evidence.within for evidence in self.evidence)
+        status = self.geolocation.status
+        if located != (status in ("exact", "approximate")):
+            raise ValueError(
+                f"geolocation.status is {status}, but "
+                + ("evidence says within which units it happened" if located else "no evidence")
+                + ("" if located else " says within which units it happened")
+            )
+        claimants = {claim.claimant.casefold() for claim in self.claims}
+        for evidence in self.evidence:
+            if evidence.within and evidence.origin.casefold() in claimants:
+                raise ValueError(
+                    f"evidence of origin {evidence.origin!r} comes from a claimant; a claim is"
+                    " never evidence for itself, so name the material it was seen in"
+                )
 
 
 class Aggregate(_Record):
@@ -375,9 +417,12 @@ def _unknown_codes(incident: Incident, document: Any) -> Iterator[Problem]:
     for *where, codes in used:
         for code in codes:
             try:
-                boundaries.layer_of(code)
+                lineless = boundaries.unit(code).geometry.is_empty and where[0] == "evidence"
+                message = f"{code} has no known line to be within." if lineless else ""
             except PlaceError as error:
-                yield Problem(_dotted(where), _line_of(document, where), str(error))
+                message = str(error)
+            if message:
+                yield Problem(_dotted(where), _line_of(document, where), message)
 
 
 def schema() -> str:
@@ -415,7 +460,7 @@ def _load_yaml(path: Path) -> Any:
         document = reader.load(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        what = f"not valid YAML: {error.problem or error.context}."
+        what = f"not valid YAML: {_plain_yaml(str(error.problem or error.context))}."
         raise CaseError(path, (Problem("", mark.line + 1 if mark else None, what),)) from error
     except (YAMLError, ValueError, RecursionError) as error:
         raise CaseError(path, (Problem("", None, f"not valid YAML: {error}."),)) from error
@@ -423,6 +468,15 @@ def _load_yaml(path: Path) -> Any:
         what = "is empty." if document is None else "must be fields and values (name: value)."
         raise CaseError(path, (Problem("", None, what),))
     return document
+
+
+def _plain_yaml(problem: str) -> str:
+    """Say a YAML parser's commonest complaints in an investigator's words."""
+    if "\\t" in problem:
+        return "there is a tab; indent with spaces only"
+    if "<block end>" in problem or "block collection" in problem or "mapping values" in problem:
+        return f"the indentation or a colon is off around here ({problem})"
+    return problem
 
 
 def _text_of(path: Path) -> str:
@@ -445,18 +499,38 @@ def _text_of(path: Path) -> str:
 def _problem(detail: Any, document: Any, model: type[BaseModel]) -> Problem:
     """Say one pydantic error in words, with the field's path and line."""
     where = [step for step in detail["loc"] if isinstance(step, int) or step.isidentifier()]
-    match detail["type"]:
-        case "missing":
-            message = "is missing."
-        case "extra_forbidden":
-            message = f"there is no such field{_nearest_field(str(detail['loc'][-1]), model)}."
-        case "value_error":
-            message = f"{detail['ctx']['error']}."
-        case _:
-            value = str(detail["input"])
-            shown = value if len(value) <= 40 else value[:37] + "..."
-            message = f"{detail['msg'][:1].lower()}{detail['msg'][1:]}, got {shown!r}."
-    return Problem(_dotted(where), _line_of(document, where), message)
+    return Problem(_dotted(where), _line_of(document, where), _words(detail, where, model))
+
+
+def _words(detail: Any, where: list[Any], model: type[BaseModel]) -> str:
+    """Say what is wrong with a field, and what it should look like."""
+    value = str(detail["input"])
+    shown = repr(value if len(value) <= 40 else value[:37] + "...")
+    kind = str(detail["type"])
+    if kind == "missing":
+        return "is missing."
+    if kind == "extra_forbidden":
+        return f"there is no such field here{_nearest_field(str(detail['loc'][-1]), model)}."
+    if kind == "value_error":
+        return f"{detail['ctx']['error']}."
+    if kind.startswith("date"):
+        return f"must be a date like 2024-01-31, got {shown}."
+    if kind in ("tuple_type", "list_type"):
+        return f"must be a list, e.g. [{value if value.isascii() else 'AF0104'}], got {shown}."
+    if kind in ("model_type", "model_attributes_type"):
+        return f"must hold fields, e.g. {{min: 5, max: 5}} for a number of people, got {shown}."
+    if kind == "string_pattern_mismatch" and {"codes", "within"} & set(where):
+        return f"{shown} is no code of a unit; {_code_hint(value)}."
+    return f"{detail['msg'][:1].lower()}{detail['msg'][1:]}, got {shown}."
+
+
+def _code_hint(value: str) -> str:
+    try:
+        code = police_district(value)
+    except PlaceError as error:
+        return str(error).rstrip(".")
+    example = "codes look like AF0104 or AF-KBL-PD22 (geoloc find NAME shows them)"
+    return f"did you mean {code}?" if code else example
 
 
 def _dotted(where: list[Any]) -> str:
@@ -473,9 +547,9 @@ def _nearest_field(name: str, model: type[BaseModel]) -> str:
     return f"; did you mean {near[0]}?" if near else ""
 
 
-def _line_of(document: Any, where: list[Any]) -> int | None:
+def _line_of(document: Any, where: list[Any]) -> int:
     """Return the 1-based line of a field, or of the nearest thing around it that exists."""
-    node, line = document, None
+    node, line = document, int(document.lc.line) + 1
     for step in where:
         if isinstance(node, dict) and step in node:
             line = node.lc.key(step)[0] + 1  # type: ignore[attr-defined] # ruamel's CommentedMap
@@ -484,7 +558,7 @@ def _line_of(document: Any, where: list[Any]) -> int | None:
         else:
             break
         node = node[step]
-    return line
+    return int(line)
 
 
 # --- drafting ----------------------------------------------------------------------------------
@@ -495,17 +569,16 @@ def draft(title: str, date: dt.date, place: str, claimant: str) -> tuple[str, st
 
     Raises
     ------
-    InputError
-        If the title has no Latin letter or digit to make an id from.
+    PlaceError
+        If the place is a police district that does not exist.
     """
-    words = re.findall(r"[a-z0-9]+", title.lower())[:6]
-    if not words:
-        raise InputError(f"Title {title!r} has no Latin letter or digit to name the case by.")
+    words = re.findall(r"[a-z0-9]+", title.lower())[:6] or ["case"]
     case_id = f"{date.isoformat()}-{'-'.join(words)}"
+    parts = [part for part in re.split(r"[,،;]", place) if part.strip()]
     try:
-        codes = f"[{resolve_unit(place)}]"
-    except PlaceError:
-        codes = "[]  # geoloc find NAME shows codes"
+        codes = f"[{', '.join(resolve_unit(part) for part in parts)}]"
+    except (PlaceNotFoundError, AmbiguousPlaceError):
+        codes = "[]  # no unit, or several, are called so: geoloc find NAME shows codes"
 
     def quoted(text: str) -> str:
         return json.dumps(text, ensure_ascii=False)  # a JSON string is a YAML string
@@ -532,6 +605,8 @@ claims:
 #     status: likely
 #     origin: "photo 3"
 #     within: [AF0104]
+#     reliability: 0.9   # your judgement: how surely this is not plain wrong
+# and then geolocation.status is approximate.
 evidence: []
 
 geolocation:

@@ -10,9 +10,11 @@
     │   │   ├── PlaceNotFoundError        .name, .nearest
     │   │   └── AmbiguousPlaceError       .name, .candidates
     │   ├── ClueError                     .field: a clue that cannot be drawn on the ground
+    │   ├── FenceError                    a file from outside that is not let in
     │   └── CaseError                     .path, .problems: a case file that is not valid
     ├── EditionError                      an edition that is not there, or has no such layer
-    ├── IntegrityError                    .path, .expected, .found: a shipped file was changed
+    ├── FetchError                        a download that failed or is not what was asked for
+    ├── IntegrityError                    .path, .expected, .found: a recorded file was changed
     ├── PageError                         a page that would not be safe to publish
     └── OutputError                       a file or folder that cannot be written
 
@@ -73,6 +75,10 @@ class ClueError(InputError):
         super().__init__(f"{field}: {message}")
 
 
+class FenceError(InputError):
+    """A file from outside that is not let in, because it is broken, unsafe or of no known kind."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong in a case file."""
@@ -103,14 +109,18 @@ class EditionError(GeolocError):
     """A boundary edition that is not there, or that has no such layer."""
 
 
+class FetchError(GeolocError):
+    """A download that failed, or that is not what was asked for; nothing was kept of it."""
+
+
 class IntegrityError(GeolocError):
-    """A shipped file is not the one its record describes."""
+    """A boundary file is not the one its record describes."""
 
     def __init__(self, path: Path, expected: str, found: str) -> None:
         self.path, self.expected, self.found = path, expected, found
         super().__init__(
             f"{path} was changed: sources.toml expects SHA-256 {expected}, found {found}."
-            " Restore the file (git checkout, or reinstall geoloc)."
+            " Restore the file (git checkout, reinstall geoloc, or import it again)."
         )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from geoloc.errors import OutputError
@@ -49,21 +50,44 @@ def write_whole(path: Path, content: bytes | str) -> Path:
     OutputError
         If the target or its folder cannot be written; the target is as it was before.
     """
-    path = Path(path).absolute()
     payload = content.encode("utf-8") if isinstance(content, str) else content
+    with writing_whole(path) as temporary, temporary.open("wb") as stream:
+        stream.write(payload)
+    return Path(path).absolute()
+
+
+@contextlib.contextmanager
+def writing_whole(path: Path) -> Iterator[Path]:
+    """Give a temporary file to write, which takes the name `path` when all went well.
+
+    For what is too large to be held whole, or is written by a library that wants a name. If the
+    block raises, the target is as it was before and the temporary file is gone.
+
+    Yields
+    ------
+    Path
+        An empty file in the folder of `path`, with the same suffix.
+
+    Raises
+    ------
+    OutputError
+        If the target or its folder cannot be written; the target is as it was before.
+    """
+    path = Path(path).absolute()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name[:60]}.", dir=path.parent)
+        prefix = f".{path.stem[:60]}."
+        handle, name = tempfile.mkstemp(prefix=prefix, suffix=path.suffix, dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
         try:
-            with os.fdopen(handle, "wb") as stream:
-                stream.write(payload)
-                stream.flush()
-                os.fsync(stream.fileno())
-            Path(name).chmod(_mode_for(path))
-            Path(name).replace(path)
+            yield temporary
+            _force_to_disk(temporary)
+            temporary.chmod(_mode_for(path))
+            temporary.replace(path)
         except BaseException:
             with contextlib.suppress(OSError):
-                Path(name).unlink()
+                temporary.unlink()
             raise
         _force_to_disk(path.parent)
     except OSError as error:
@@ -71,7 +95,6 @@ def write_whole(path: Path, content: bytes | str) -> Path:
             f"Cannot write {path}: {error.strerror or error}. Nothing was changed; choose"
             " another place with -o, or free the space or the permission."
         ) from error
-    return path
 
 
 def _mode_for(path: Path) -> int:
@@ -84,10 +107,11 @@ def _mode_for(path: Path) -> int:
         return 0o666 & ~mask
 
 
-def _force_to_disk(folder: Path) -> None:
-    if os.name == "nt":  # Windows has no handle for a folder; its rename is journalled
+def _force_to_disk(path: Path) -> None:
+    """Force a file or a folder to disk."""
+    if os.name == "nt" and path.is_dir():  # no handle for a folder; its rename is journalled
         return
-    handle = os.open(folder, os.O_RDONLY)
+    handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:

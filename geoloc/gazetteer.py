@@ -10,12 +10,12 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geoloc import boundaries, files
+from geoloc import boundaries
 from geoloc.errors import AmbiguousPlaceError, PlaceError, PlaceNotFoundError
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ _KIND_OF_LAYER = {
     "districts": "district",
     "police-districts": "police district",
 }
+_LEAST_PART = 5  # letters from which a name within a longer name counts
 _LEAST_SCORE = 60  # below this a likeness is noise: "xyz" has no nearest place
 
 
@@ -52,7 +53,7 @@ class Place:
         """
         shares = np.ones(lon.shape)
         for code in self.codes:
-            layer = boundaries.load_layer(boundaries.layer_of(code))
+            layer = boundaries.layers_with(code)[0]
             if layer[code].geometry.is_empty:
                 return None
             shares = shares * layer.membership(lon, lat, only=(code,))[code]
@@ -81,13 +82,15 @@ class _Entry:
     code: str | None = None
     lon: float | None = None
     lat: float | None = None
+    label: str = ""  # code of the police district that a source puts it in
+    said: str = ""  # by which source
 
 
 class Gazetteer:
     """Every name geoloc knows: units of the default editions, settlements, neighbourhoods."""
 
     def __init__(self) -> None:
-        self._entries = (*_unit_entries(), *_settlement_entries())
+        self._entries = (*_unit_entries(), *_locality_entries(), *_settlement_entries())
         self._spellings = [
             (fold(spelling), spelling, entry)
             for entry in self._entries
@@ -132,13 +135,15 @@ class Gazetteer:
         found = process.extract(
             wanted,
             [folded for folded, _, _ in self._spellings],
-            scorer=fuzz.ratio,
+            scorer=fuzz.WRatio,
             limit=20 * limit,
             score_cutoff=_LEAST_SCORE,
         )
         best: dict[_Entry, tuple[float, str]] = {}
         for _, score, index in found:
             _, spelling, entry = self._spellings[index]
+            if len(fold(spelling)) < _LEAST_PART and score < 100:
+                continue  # part of a longer name, and of many others: "Dara" in "Shakardara"
             if (kind is None or entry.kind == kind) and score > best.get(entry, (0.0, ""))[0]:
                 how = "same spelling" if score == 100 else "similar spelling"
                 best[entry] = (score, f"{how}: {spelling}")
@@ -151,9 +156,13 @@ class Gazetteer:
 _SIZE_ORDER = {"police district": 0, "district": 1, "province": 2, "neighbourhood": 3}
 
 
-@cache
 def gazetteer() -> Gazetteer:
-    """Return the shipped gazetteer, loaded once."""
+    """Return the gazetteer of the editions in use, loaded once for each choice of them."""
+    return _gazetteer(tuple(boundaries.default_edition(name) for name in boundaries.LAYERS))
+
+
+@lru_cache(maxsize=2)
+def _gazetteer(_in_use: tuple[str, ...]) -> Gazetteer:
     return Gazetteer()
 
 
@@ -178,6 +187,12 @@ def resolve_unit(text: str) -> str:
     if exact:
         raise AmbiguousPlaceError(
             text, tuple(f"{_full_name(found)} ({found.code})" for found in exact)
+        )
+    if lineless := [found for found in ranked if found.score == 100]:
+        where = ", ".join(dict.fromkeys(code for found in lineless for code in found.parents[:1]))
+        raise PlaceError(
+            f"{text.strip()!r} is a {lineless[0].kind} without a line of its own (in {where}), so"
+            " nothing can be said to fall in it; ask about a police district, district or province."
         )
     raise PlaceNotFoundError(
         text, tuple(dict.fromkeys(_full_name(candidate) for candidate in ranked))[:4]
@@ -274,17 +289,37 @@ def _unit_entries() -> Iterable[_Entry]:
             yield _Entry(names[0], kind, names, code)
 
 
+def _locality_entries() -> Iterable[_Entry]:
+    """Yield each locality of the evidence once per police district that a source puts it in."""
+    told: dict[tuple[str, str], boundaries.Statement] = {}
+    for said in boundaries.statements():
+        if said.code and said.system == "nahia" and said.locality:
+            known = told.setdefault((said.locality.casefold(), said.code), said)
+            if known.lon is None and said.lon is not None:
+                told[said.locality.casefold(), said.code] = said
+    for said in told.values():
+        spellings = tuple(spelling for spelling in (said.locality, said.locality_fa) if spelling)
+        yield _Entry(
+            said.locality,
+            "neighbourhood",
+            spellings,
+            lon=said.lon,
+            lat=said.lat,
+            label=said.code,
+            said=f"{said.label} by {said.source}",
+        )
+
+
 def _settlement_entries() -> Iterable[_Entry]:
-    with (files.shipped("boundaries") / "gazetteer.csv").open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            spellings = (row["name"], row["name_fa"], row["name_ps"], *row["variants"].split("|"))
-            yield _Entry(
-                row["name"],
-                row["kind"],
-                tuple(dict.fromkeys(spelling for spelling in spellings if spelling)),
-                lon=float(row["lon"]),
-                lat=float(row["lat"]),
-            )
+    for row in csv.DictReader(boundaries.shipped_table("gazetteer").splitlines()):
+        spellings = (row["name"], row["name_fa"], row["name_ps"], *row["variants"].split("|"))
+        yield _Entry(
+            row["name"],
+            row["kind"],
+            tuple(dict.fromkeys(spelling for spelling in spellings if spelling)),
+            lon=float(row["lon"]),
+            lat=float(row["lat"]),
+        )
 
 
 def _candidate(entry: _Entry, score: float, why: str) -> Candidate:
@@ -294,10 +329,13 @@ def _candidate(entry: _Entry, score: float, why: str) -> Candidate:
         if not shape.is_empty:
             middle = shape.representative_point()
             lon, lat = round(middle.x, 4), round(middle.y, 4)
+    why = f"{entry.said}; {why}" if entry.said else why
     return Candidate(entry.name, entry.kind, lon, lat, round(score, 1), why, parents, entry.code)
 
 
 def _parents(entry: _Entry) -> tuple[str, ...]:
+    if entry.label:
+        return entry.label, "AF01"
     if entry.code:
         above = boundaries.unit(entry.code).parent
         return (above,) if above in boundaries.load_layer("provinces") else ()

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import shapely
 
-from geoloc.errors import CoordinateError, InputError
+from geoloc.errors import CoordinateError, CRSError, InputError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -66,6 +66,14 @@ _LATITUDE = (
     (0, 0, 0, 4279 / 630),
 )
 _MERIDIAN_DEG, _FALSE_EAST_M = 69.0, 500_000.0  # UTM 42N
+# The same for compiled loops: meridian, false easting, radius, e, then a factor for each sine.
+FORWARD_SERIES: tuple[float, ...] = (
+    _MERIDIAN_DEG,
+    _FALSE_EAST_M,
+    _SCALED_RADIUS_M,
+    _E,
+    *(sum(factor * power for factor, power in zip(row, _POWERS, strict=True)) for row in _FORWARD),
+)
 
 
 def _sines(angle: NDArray[Any], series: tuple[tuple[float, ...], ...]) -> NDArray[Any]:
@@ -98,6 +106,35 @@ def to_degrees(east_m: ArrayLike, north_m: ArrayLike) -> tuple[NDArray[Any], NDA
     lat = conformal + _sines(conformal, _LATITUDE)
     lon = np.arctan2(np.sinh(sphere.imag), np.cos(sphere.real))
     return np.degrees(lon) + _MERIDIAN_DEG, np.degrees(lat)
+
+
+def from_crs(x: ArrayLike, y: ArrayLike, crs: str) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return WGS 84 lon and lat in degrees of points in another CRS, same shape.
+
+    Parameters
+    ----------
+    x, y : array-like of float
+        East or longitude first, whatever axis order the CRS's authority states.
+    crs : str
+        `EPSG:n`, or WKT as a file holds it.
+
+    Raises
+    ------
+    CRSError
+        If there is no such CRS.
+    """
+    from pyproj import CRS, Transformer
+    from pyproj.exceptions import CRSError as ProjError
+
+    # PROJ would also take a path, or a pipeline that reads grids; a file may name neither.
+    if not re.match(r"(?i)(epsg|ogc):\w+$|(geog|proj|geod|bound|comp)[a-z_]*\[", crs):
+        raise CRSError(f"{_shown(crs)} is no coordinate reference system that geoloc reads.")
+    try:
+        transformer = Transformer.from_crs(CRS.from_user_input(crs), WGS84, always_xy=True)
+    except ProjError as error:
+        raise CRSError(f"There is no coordinate reference system {_shown(crs)}.") from error
+    lon, lat = transformer.transform(np.asarray(x, float), np.asarray(y, float))
+    return np.asarray(lon), np.asarray(lat)
 
 
 def geometry_to_metres(geometry: _Geometry) -> _Geometry:
@@ -278,7 +315,10 @@ def parse_coordinates(text: str, *, study_box: Box = AFGHANISTAN) -> tuple[float
     folded = _fold(text)
     if not folded or len(folded) > 2000:
         raise CoordinateError(f"Cannot read {_shown(text)} as coordinates; {HOW_TO_WRITE}.")
-    for read in (_read_link, _read_plus_code, _read_grid_reference, _read_utm, _read_degrees):
+    readers = (
+        _read_link, _read_plus_code, _read_grid_reference, _read_utm, _read_wkt, _read_degrees,
+    )  # fmt: skip
+    for read in readers:
         if found := read(folded):
             return check_point(*found, study_box=study_box)
     raise CoordinateError(f"Cannot read {_shown(text)} as coordinates; {HOW_TO_WRITE}.")
@@ -333,7 +373,8 @@ _WORDS = {
 
 def _fold(text: str) -> str:
     """Bring digits, primes, signs and Persian words to one form; drop marks nobody sees."""
-    visible = (c for c in text.translate(_SAME) if unicodedata.category(c) not in {"Cf", "Cc"})
+    spaced = re.sub(r"\s+", " ", text.translate(_SAME))
+    visible = (c for c in spaced if unicodedata.category(c) not in {"Cf", "Cc"})
     folded = "".join(str(unicodedata.decimal(c, c)) for c in "".join(visible).replace("''", '"'))
     for word, letter in _WORDS.items():
         folded = re.sub(word, letter, folded)
@@ -455,6 +496,16 @@ def _from_utm(zone: int, north: bool, east_m: float, north_m: float) -> tuple[fl
     return float(lon), float(lat)
 
 
+_WKT_POINT = re.compile(
+    rf"POINT\s*Z?\s*\(\s*({_NUMBER})\s+({_NUMBER})(?:\s+[-\d.]+)?", re.IGNORECASE
+)
+
+
+def _read_wkt(text: str) -> tuple[float, float] | None:
+    found = _WKT_POINT.fullmatch(text)  # its closing bracket was stripped
+    return (float(found[1]), float(found[2])) if found else None
+
+
 _TOKEN = re.compile(
     r"(?P<label>lat(?:itude)?|lo?ng?(?:itude)?|lng)\s*[:=]?"
     r"|(?P<mark>°|'|\"|deg\b|(?<=\d)[dm](?=[\d\s])|(?<=\d)s(?=\s*[NSEW]))"
@@ -485,8 +536,17 @@ def _read_degrees(text: str) -> tuple[float, float] | None:
             axes.append(token["letter"].upper())
         elif token["number"]:
             numbers.append(float(token["number"]))
+    if len(numbers) == 3 and not axes:
+        raise CoordinateError(
+            f"{_shown(text)} is three numbers. Google Earth writes longitude, latitude, height;"
+            " give latitude, longitude and leave the height out."
+        )
     if len(numbers) not in (2, 4, 6) or len(axes) not in (0, 2):
         return None
+    if not axes and len(numbers) == 2 and min(numbers) > 100_000:
+        raise CoordinateError(
+            f"{_shown(text)} looks like UTM without its zone; for Kabul write 42S before it."
+        )
     half = len(numbers) // 2
     first, second = _angle(numbers[:half], text), _angle(numbers[half:], text)
     if not axes:

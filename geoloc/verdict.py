@@ -89,7 +89,7 @@ def verify(claim: Place, found: LikelyArea | None, *, reason: str = "") -> Verdi
     grade = grade_of(p, interval, factor)
     return Verdict(
         grade=grade,
-        reason=_sentence(claim, p, interval, before, factor),
+        reason=_sentence(claim, p, interval, before, factor) + _assumption(found),
         probability=p,
         interval=interval,
         prior=before,
@@ -140,8 +140,8 @@ def likelihood_words(p: float) -> str:
 
 def claim_editions(claim: Place) -> tuple[str, ...]:
     """Return the editions whose lines a claimed place is judged by."""
-    layers = dict.fromkeys(boundaries.layer_of(code) for code in claim.codes)
-    return tuple(boundaries.load_layer(layer).edition.id for layer in layers)
+    held = (boundaries.layers_with(code)[0].edition.id for code in claim.codes)
+    return tuple(dict.fromkeys(held))
 
 
 def _not_assessable(reason: str) -> Verdict:
@@ -160,7 +160,7 @@ class _Line:
 
     code: str
     depth_m: Floats  # signed distance of the cell's centre, positive inside, (cells,)
-    sigma_m: float
+    sigma_m: Floats  # of the nearest stretch of its line, (cells,)
 
     def membership(self, sigma_factor: float = 1.0, shift_m: float = 0.0) -> Floats:
         """Return memberships were σ scaled and the line moved outwards."""
@@ -172,7 +172,7 @@ def _drawings(claim: Place, lon: Floats, lat: Floats) -> Iterator[tuple[_Line, .
     editions = [boundaries.layers_with(code) for code in claim.codes]
     for layers in product(*editions):
         yield tuple(
-            _Line(code, layer.signed_distance_m(code, lon, lat), layer[code].sigma_m)
+            _Line(code, *layer.depth_m(code, lon, lat))
             for layer, code in zip(layers, claim.codes, strict=True)
         )
 
@@ -272,6 +272,12 @@ def _sentence(
         f" area's probability lies there, against {percent(before)} before any evidence"
         f" (Bayes factor {_round_factor(factor)})."
     )
+
+
+def _assumption(found: LikelyArea) -> str:
+    trusts = sorted({clue.reliability for clue in found.clues})
+    stated = " to ".join(dict.fromkeys(percent(trust) for trust in (trusts[0], trusts[-1])))
+    return f" This rests on the assumption that the evidence is right with {stated}."
 
 
 def percent(share: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,6 +12,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
+
+# A developer's own editions must not answer in the tests, nor the tests write among them.
+os.environ["GEOLOC_DATA"] = tempfile.mkdtemp(prefix="geoloc-tests-")
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import shutil
 from pathlib import Path
@@ -61,14 +62,14 @@ def test_our_reader_agrees_with_gdal(name: str) -> None:
 def test_a_changed_byte_is_refused(tmp_path: Path) -> None:
     """One changed byte stops the load with the file, the expected hash and the found one."""
     edition = boundaries.load_layer("districts").edition
-    copy = tmp_path / edition.path.name
-    shutil.copy(edition.path, copy)
-    content = bytearray(copy.read_bytes())
+    changed = tmp_path / edition.path.name
+    shutil.copy(edition.path, changed)
+    content = bytearray(changed.read_bytes())
     content[len(content) // 2] ^= 1
-    copy.write_bytes(bytes(content))
+    changed.write_bytes(bytes(content))
     with pytest.raises(IntegrityError, match=edition.sha256) as got:
-        boundaries.read_recorded(copy, edition.sha256)
-    assert copy.name in str(got.value)
+        boundaries.read_recorded(changed, edition.sha256)
+    assert changed.name in str(got.value)
     assert got.value.found != got.value.expected
 
 
@@ -114,9 +115,10 @@ def test_asking_for_one_unit_gives_what_asking_for_all_gives() -> None:
 def test_a_sure_line_gives_the_polygon_back() -> None:
     """As σ goes to 0 the membership becomes plain containment."""
     layer = boundaries.load_layer("districts")
-    sharp = boundaries.Layer(
-        "districts", dataclasses.replace(layer.edition, accuracy_m=1e-6), layer._topology
-    )
+    topology = dataclasses.replace(copy.deepcopy(layer._topology), line_sigma_m={})
+    for member in topology.objects["districts"]["geometries"]:
+        member["properties"]["sigma_m"] = 1e-6
+    sharp = boundaries.Layer("districts", layer.edition, topology)
     rng = np.random.default_rng(3)
     lon, lat = rng.uniform(69.0, 69.6, 300), rng.uniform(34.3, 34.7, 300)
     inside = shapely.intersects_xy(layer["AF0104"].geometry, lon, lat)
@@ -159,6 +161,19 @@ def test_a_point_elsewhere_is_refused_with_its_direction(
     """Outside Afghanistan the message says how far and which way."""
     with pytest.raises(CoordinateError, match=words):
         boundaries.locate(lon, lat)
+
+
+def test_a_line_is_as_sure_as_the_editions_agree_on_it() -> None:
+    """Kabul's line with Bagrami moved by hundreds of metres, Bagrami's with Musahi did not."""
+    layer = boundaries.load_layer("districts")
+    sigmas = {}
+    for neighbour in ("AF0101", "AF0107"):
+        line = shapely.intersection(layer["AF0104"].geometry, layer[neighbour].geometry)
+        point = shapely.line_merge(line).interpolate(0.5, normalized=True)
+        standing = layer.standing("AF0104", point.x, point.y)
+        assert standing.membership == pytest.approx(0.5, abs=0.02)
+        sigmas[neighbour] = standing.sigma_m or 0
+    assert sigmas["AF0101"] > 5 * sigmas["AF0107"]
 
 
 def test_pd20_cannot_be_said() -> None:

@@ -57,10 +57,15 @@ def test_the_good_case_is_good(case: Path) -> None:
     [
         ("claimant: Somebody", "claiment: Somebody", "claims[0].claimant", 6, "is missing"),
         ("place: PD8", "plase: PD8", "claims[0].plase", 7, "did you mean place?"),
-        ("title: Raid in Kart-e Naw\n", "", "title", None, "is missing"),
+        ("title: Raid in Kart-e Naw\n", "", "title", 1, "is missing"),
         ("date: 2024-01-31", "date: 31.1.2024", "date", 3, "31.1.2024"),
         ("not-stated", "unknown", "geolocation.status", 11, "unknown"),
-        ("[AF-KBL-PD8]", "[PD8]", "claims[0].codes[0]", 8, "PD8"),
+        ("[AF-KBL-PD8]", "[PD8]", "claims[0].codes[0]", 8, "did you mean AF-KBL-PD8?"),
+        ("[AF-KBL-PD8]", "AF-KBL-PD8", "claims[0].codes", 8, "must be a list"),
+        ("says: T", "killed: 5\n    says: T", "claims[0].killed", 9, "{min: 5, max: 5}"),
+        ("date: 2024-01-31", "date: 1402-11-11", "", 1, "Solar"),
+        ("date: 2024-01-31", "date: 31.01.2024", "date", 3, "2024-01-31"),
+        ("not-stated", "approximate", "", 1, "no evidence says within"),
         ("[AF-KBL-PD8]", "[AF-KBL-PD23]", "claims[0].codes", 8, "AF-KBL-PD23"),
         (
             "says: There",
@@ -70,8 +75,8 @@ def test_the_good_case_is_good(case: Path) -> None:
             "max 2",
         ),
         ("says: There", "killed: {min: -1}\n    says: There", "claims[0].killed.min", 9, "-1"),
-        ("says: There", "source: nowhere\n    says: There", "", None, "'nowhere'"),
-        ("id: 2024-01-31-kart", "id: 2024-02-01-kart", "", None, "does not begin with the date"),
+        ("says: There", "source: nowhere\n    says: There", "", 1, "'nowhere'"),
+        ("id: 2024-01-31-kart", "id: 2024-02-01-kart", "", 1, "does not begin with the date"),
     ],
 )
 def test_an_error_names_file_field_and_line(
@@ -84,6 +89,39 @@ def test_an_error_names_file_field_and_line(
     assert problem.line == line
     assert words in problem.message
     assert str(case) in error.lines[0]
+
+
+EVIDENCE = """\
+evidence:
+  - finding: A ridge matches.
+    by: Somebody else
+    status: likely
+    origin: photo 3
+    within: [AF-KBL-PD8]
+geolocation:
+  status: approximate
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("status: likely", "status: not-found", "only what is confirmed or likely"),
+        ("status: likely", "status: not-verified", "only what is confirmed or likely"),
+        ("status: approximate", "status: not-possible", "geolocation.status is not-possible"),
+        ("origin: photo 3", "origin: somebody", "never evidence for itself"),
+        ("[AF-KBL-PD8]", "[AF-KBL-PD20]", "AF-KBL-PD20 has no known line"),
+    ],
+)
+def test_what_was_not_found_is_never_evidence(case: Path, old: str, new: str, words: str) -> None:
+    """Only what was shown, by something else than the claim, can say where it happened."""
+    located = GOOD.replace("geolocation:\n  status: not-stated\n", EVIDENCE)
+    case.write_text(located, encoding="utf-8")
+    assert investigate(read_case(case)).area is not None
+    head, tail = located.split("evidence:")
+    case.write_text(f"{head}evidence:{tail.replace(old, new)}", encoding="utf-8")
+    with pytest.raises(CaseError, match=words):
+        read_case(case)
 
 
 def test_all_problems_are_told_at_once(case: Path) -> None:

@@ -30,14 +30,35 @@ def test_a_failed_write_leaves_the_old_file(
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    if step == "replace":
-        monkeypatch.setattr(Path, "replace", full)
-    else:
-        monkeypatch.setattr(os, {"write": "fdopen", "fsync": "fsync"}[step], full)
-    with pytest.raises(OutputError, match=r"No space left .* Nothing was changed"):
-        files.write_whole(target, "new")
+    with monkeypatch.context() as broken:
+        if step == "fsync":
+            broken.setattr(os, "fsync", full)
+        else:
+            broken.setattr(Path, {"write": "open", "replace": "replace"}[step], full)
+        with pytest.raises(OutputError, match=r"No space left .* Nothing was changed"):
+            files.write_whole(target, "new")
     assert target.read_text("utf-8") == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["case.yaml"]
+
+
+@pytest.mark.parametrize("stop", [ValueError, KeyboardInterrupt])
+def test_an_interrupted_long_write_leaves_the_old_file(
+    tmp_path: Path, stop: type[BaseException]
+) -> None:
+    """Whatever stops the writer half-way, the old file stays and no half-written one is left."""
+    target = tmp_path / "points.csv"
+    target.write_text("old", encoding="utf-8")
+
+    def write_half() -> None:
+        with files.writing_whole(target) as temporary:
+            assert temporary.suffix == ".csv"
+            temporary.write_text("half", encoding="utf-8")
+            raise stop
+
+    with pytest.raises(stop):
+        write_half()
+    assert target.read_text("utf-8") == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["points.csv"]
 
 
 def test_a_folder_in_the_way_is_told(tmp_path: Path) -> None:

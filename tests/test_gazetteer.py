@@ -75,6 +75,15 @@ def test_settlements_are_found_with_where_they_lie(text: str) -> None:
     assert "AF01" in best.parents or best.code == "AF0106"
 
 
+def test_a_neighbourhood_is_found_in_every_police_district_it_is_told_of() -> None:
+    """Khair Khana spans PD11 and PD15, and the source that says so is named."""
+    best = [found for found in gazetteer().search("Khair Khana") if found.score == 100]
+    assert {found.parents[0] for found in best} == {"AF-KBL-PD11", "AF-KBL-PD15"}
+    assert all("IEC Afghanistan" in found.why for found in best)
+    wahid = gazetteer().search("Qala-e Wahid")[0]
+    assert wahid.parents[0] in {"AF-KBL-PD5", "AF-KBL-PD13"}
+
+
 @settings(deadline=None, max_examples=50)
 @given(st.text(max_size=80))
 def test_any_text_is_searched_or_refused(text: str) -> None:

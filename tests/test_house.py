@@ -21,8 +21,10 @@ PACKAGE = ROOT / "geoloc"
 LAYER = {
     "errors": 0,
     "files": 0,
+    "fence": 1,
     "geo": 1,
     "boundaries": 2,
+    "tables": 2,
     "terrain": 2,
     "gazetteer": 3,
     "claims": 4,

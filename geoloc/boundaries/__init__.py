@@ -9,14 +9,18 @@ Files are TopoJSON: each line is stored once and shared by the units on both sid
 of one edition cannot overlap, and the outer line is the one with a unit on a single side.
 """
 
+from geoloc.boundaries.assign import ASSIGNED, assign
 from geoloc.boundaries.editions import (
     DEFAULT_EDITION,
     LAYERS,
     Edition,
+    default_edition,
     edition_of,
     editions,
     read_recorded,
+    shipped_table,
 )
+from geoloc.boundaries.evidence import Explanation, Statement, explain, statements
 from geoloc.boundaries.layers import Layer, Standing, Unit, load_layer, normal_cdf
 from geoloc.boundaries.questions import (
     Location,
@@ -30,16 +34,22 @@ from geoloc.boundaries.questions import (
 )
 
 __all__ = [
+    "ASSIGNED",
     "DEFAULT_EDITION",
     "LAYERS",
     "Edition",
+    "Explanation",
     "Layer",
     "Location",
     "Standing",
+    "Statement",
     "Unit",
+    "assign",
     "check",
+    "default_edition",
     "edition_of",
     "editions",
+    "explain",
     "layer_of",
     "layers_with",
     "load_boundaries",
@@ -48,5 +58,7 @@ __all__ = [
     "membership",
     "normal_cdf",
     "read_recorded",
+    "shipped_table",
+    "statements",
     "unit",
 ]

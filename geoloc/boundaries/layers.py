@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property
@@ -15,17 +14,21 @@ from shapely import MultiPolygon, Polygon
 
 from geoloc import geo
 from geoloc.boundaries.editions import Edition, edition_of
-from geoloc.boundaries.topology import Topology, arcs_of, read_topology, uses
+from geoloc.boundaries.topology import Topology, arcs_of, read_topology, sides_of
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
+
+    from geoloc.boundaries.index import LineIndex, UnitIndex
 
     Floats = NDArray[np.float64]
 
 _Geometry = TypeVar("_Geometry", bound=shapely.Geometry)
 
 LEAST_MEMBERSHIP = 0.01  # below this a unit is not mentioned
-_REACH_SIGMAS = 5  # Φ(-5) is 3e-7: beyond this a unit cannot hold the point
+_REACH_SIGMAS = 6  # Φ(-6) is 1e-9: beyond this a unit cannot hold the point
+_INDEX_MARGIN_M = 200_000.0  # how far around a line its index reaches
+_MANY = 200_000  # points from which on the compiled indexes pay for loading and building them
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class Unit:
     geometry: Polygon | MultiPolygon = field(repr=False)  # WGS 84; empty where no line is known
     system: str | None = None  # nahia (municipal) or hawza (police); None for other layers
     confidence: str | None = None  # high, medium or low, where the edition says so
+    somewhere_in: str | None = None  # code of the district that holds it, where no line is known
     note: str = ""
 
 
@@ -51,11 +55,47 @@ class Standing:
     edition: Edition
     membership: float | None  # 0 to 1; None where the unit has no known line
     distance_to_line_m: float | None  # positive inside, negative outside; None if not measured
+    sigma_m: float | None = None  # σ of the nearest line, metres
 
     @property
     def inside(self) -> bool | None:
         """Return whether the point is more likely in than out; None where nobody can say."""
         return None if self.membership is None else self.membership >= 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """Points that are asked about together, projected once."""
+
+    lon: Floats  # WGS 84 degrees, shape (n,)
+    lat: Floats
+    east_m: Floats  # UTM 42N, shape (n,)
+    north_m: Floats
+    many: bool  # whether the compiled indexes answer; they answer the same
+
+    @classmethod
+    def at(cls, lon: ArrayLike, lat: ArrayLike, *, many: bool | None = None) -> Points:
+        """Return finite WGS 84 points; by default their count says whether they are many."""
+        lon, lat = np.asarray(lon, float), np.asarray(lat, float)
+        if many is None:
+            many = lon.size >= _MANY
+        if many:
+            from geoloc.boundaries.index import to_metres
+        else:
+            to_metres = geo.to_metres
+        return cls(lon, lat, *to_metres(lon, lat), many)
+
+    def __len__(self) -> int:
+        return self.lon.size
+
+    def __getitem__(self, chosen: NDArray[Any] | slice) -> Points:
+        return Points(
+            self.lon[chosen],
+            self.lat[chosen],
+            self.east_m[chosen],
+            self.north_m[chosen],
+            self.many,
+        )
 
 
 def load_layer(name: str, edition: str | None = None) -> Layer:
@@ -116,26 +156,24 @@ class Layer(Mapping[str, Unit]):
         unit = self[code]
         if unit.geometry.is_empty:
             return Standing(unit, self.edition, None, None)
-        signed_m = float(self.signed_distance_m(code, [lon], [lat])[0])
         share = self.membership([lon], [lat], only=(code,))[code][0]
-        return Standing(unit, self.edition, float(share), signed_m)
+        return self._standing(code, float(share), lon, lat)
 
     def standings(self, lon: float, lat: float) -> tuple[tuple[Standing, ...], float]:
         """Return the units that may hold a point, likeliest first, and the membership of none."""
         shares = self.membership([lon], [lat])
         none = float(shares.pop("none")[0])
         found = [
-            Standing(
-                self[code],
-                self.edition,
-                float(share[0]),
-                float(self.signed_distance_m(code, [lon], [lat])[0]),
-            )
+            self._standing(code, float(share[0]), lon, lat)
             for code, share in shares.items()
             if share[0] >= LEAST_MEMBERSHIP
         ]
         found.sort(key=lambda standing: (-(standing.membership or 0), standing.unit.code))
         return tuple(found), none
+
+    def _standing(self, code: str, share: float, lon: float, lat: float) -> Standing:
+        depth_m, sigma_m = self.depth_m(code, [lon], [lat])
+        return Standing(self[code], self.edition, share, float(depth_m[0]), float(sigma_m[0]))
 
     def membership(
         self, lon: ArrayLike, lat: ArrayLike, *, only: tuple[str, ...] | None = None
@@ -153,91 +191,162 @@ class Layer(Mapping[str, Unit]):
         -------
         dict of code to float array, shape (n,)
             0 to 1; over all units plus `none` they sum to 1. Units out of reach of every point
-            (5 σ) are left out, except those named in `only`.
+            (6 σ) are left out, except those named in `only`.
 
         Notes
         -----
-        Raw memberships are Φ(signed distance / σ) of each unit's own line, and of the outer line
-        for `none`; they are then scaled to sum to 1, which changes them only where three or more
-        lines meet or two units state different σ.
+        Raw memberships are Φ(signed distance / σ) of each unit's nearest line, with σ of that very
+        line, and of the outer line for `none`; they are then scaled to sum to 1, which changes
+        them only where three or more lines meet.
         """
-        lon, lat = np.asarray(lon, float), np.asarray(lat, float)
-        if only is not None:
-            return {code: self._membership_of(code, lon, lat) for code in only}
-        raw = {
-            code: normal_cdf(self._depth_m(code, lon, lat) / self[code].sigma_m)
-            for code in self._within_reach(lon, lat)
-        }
-        raw["none"] = self._outside(lon, lat)
+        points = Points.at(lon, lat)
+        if only is None:
+            return self.shares(points)
+        return {code: self._membership_of(code, points) for code in only}
+
+    def _membership_of(self, code: str, points: Points) -> Floats:
+        """Return one unit's membership, asking its neighbours only where it can hold a point."""
+        shares = np.zeros(len(points))
+        near = _in_box(points, self._reach_boxes[self.codes.index(code)])
+        if near.size:
+            shares[near] = self.shares(points[near]).get(code, 0.0)
+        return shares
+
+    def shares(self, points: Points) -> dict[str, Floats]:
+        """Return what `membership` returns; a unit is asked about the points in its reach only.
+
+        Outer lines of units out of reach are left out: they are over 6 σ away, where Φ is 0 or 1
+        whatever the distance.
+        """
+        raw: dict[str, Floats] = {}
+        holders = self.holders(points) if points.many else None
+        held = np.zeros(len(points), bool)
+        beyond_m, sigma_m = np.full(len(points), np.inf), np.ones(len(points))
+        for number in _boxes_meeting(points, self._reach_boxes):
+            near = _in_box(points, self._reach_boxes[number])
+            if not near.size:
+                continue
+            code, here, reach_m = self.codes[number], points[near], self._reaches_m[number]
+            inside = self._holds(code, here) if holders is None else holders[near] == number
+            distance_m, here_sigma_m = self._line(code).nearest(here, reach_m)
+            raw[code] = np.zeros(len(points))
+            raw[code][near] = normal_cdf(np.where(inside, 1.0, -1.0) * distance_m / here_sigma_m)
+            held[near] |= inside
+            outer_m, here_sigma_m = self._outer_line(code).nearest(here, reach_m)
+            nearer = outer_m < beyond_m[near]
+            beyond_m[near[nearer]], sigma_m[near[nearer]] = outer_m[nearer], here_sigma_m[nearer]
+        raw["none"] = normal_cdf(np.where(held, -1.0, 1.0) * beyond_m / sigma_m)
         total = np.sum(list(raw.values()), axis=0)
         return {code: value / total for code, value in raw.items()}
 
-    def _membership_of(self, code: str, lon: Floats, lat: Floats) -> Floats:
-        """Return one unit's membership, asking its neighbours only where it can hold a point."""
-        shares = np.zeros(lon.shape)
-        near = self._near(self._members[code], lon, lat)
-        if near.any():
-            shares[near] = self.membership(lon[near], lat[near]).get(code, 0.0)
-        return shares
+    def holders(self, points: Points) -> NDArray[np.int16]:
+        """Return the number, in `codes`, of the unit whose polygon holds each point; -1 if none.
 
-    def signed_distance_m(self, code: str, lon: ArrayLike, lat: ArrayLike) -> Floats:
-        """Return metres from each WGS 84 point to a unit's line, positive inside; shape (n,)."""
-        return self._signed_m(code, np.asarray(lon, float), np.asarray(lat, float))
+        A polygon holds its line too. On a line that units share, the unit whose code sorts first
+        holds the point.
+        """
+        if not points.many:
+            return self._ask_polygons(points)
+        from geoloc.boundaries.index import UNSURE
 
-    def _depth_m(self, code: str, lon: Floats, lat: Floats) -> Floats:
-        """Return the signed distance, infinite beyond 6 σ, where Φ cannot tell the difference."""
-        return self._signed_m(code, lon, lat, reach_m=6 * self[code].sigma_m)
+        found = self._index.labels(points.lon, points.lat)
+        unsure = np.flatnonzero(found == UNSURE)
+        found[unsure] = self._ask_polygons(points[unsure])
+        return found
 
-    def _signed_m(self, code: str, lon: Floats, lat: Floats, reach_m: float = np.inf) -> Floats:
-        inside = shapely.intersects_xy(_prepared(self[code].geometry), lon, lat)
-        return np.where(inside, 1.0, -1.0) * self._line(code).distance_m(lon, lat, reach_m)
+    def _ask_polygons(self, points: Points) -> NDArray[np.int16]:
+        found = np.full(len(points), -1, np.int16)
+        for number in _boxes_meeting(points, self._boxes)[::-1]:  # the first code is written last
+            near = _in_box(points, self._boxes[number])
+            found[near[self._holds(self.codes[number], points[near])]] = number
+        return found
+
+    def _holds(self, code: str, points: Points) -> NDArray[np.bool_]:
+        held: NDArray[np.bool_] = shapely.intersects_xy(
+            _prepared(self[code].geometry), points.lon, points.lat
+        )
+        return held
+
+    @cached_property
+    def codes(self) -> tuple[str, ...]:
+        """Return the units' codes, sorted."""
+        return tuple(sorted(self))
+
+    def parent(self, code: str) -> str:
+        """Return the code of the unit that holds a unit, without decoding its shape."""
+        return str(self._members[code]["properties"]["parent"])
+
+    @cached_property
+    def line(self) -> Line:
+        """Return every line of the layer as one."""
+        return self._line_of(self._owners)
+
+    @cached_property
+    def _index(self) -> UnitIndex:
+        """Which unit holds a point, for many points."""
+        from geoloc.boundaries.index import UnitIndex
+
+        lines = {arc: self._topology.arc(arc) for arc in self._owners}
+        sides = sides_of([self._members[code] for code in self.codes], lines)
+        left, right = (
+            np.repeat(
+                np.array([sides[arc][side] for arc in lines], np.int16),
+                [len(line) - 1 for line in lines.values()],
+            )
+            for side in (0, 1)
+        )
+        segments = [np.stack([line[:-1], line[1:]], axis=1) for line in lines.values()]
+        return UnitIndex(np.concatenate(segments), left, right)
+
+    def depth_m(self, code: str, lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
+        """Return how deep WGS 84 points lie in a unit, and σ of the line that is nearest.
+
+        Returns
+        -------
+        depth_m, sigma_m : float arrays, shape (n,)
+            Ground metres to the unit's line, positive inside; σ of the nearest stretch of it.
+        """
+        points = Points.at(lon, lat)
+        distance_m, sigma_m = self._line(code).nearest(points)
+        return np.where(self._holds(code, points), 1.0, -1.0) * distance_m, sigma_m
 
     def nearest_outside(self, lon: float, lat: float) -> tuple[float, float]:
         """Return how far, in metres, and in which azimuth a point lies from the outer line."""
-        at = self._line_of(arc for arc, units in self._uses.items() if units == 1).corners
+        at = self._line_of(arc for arc, codes in self._owners.items() if len(codes) == 1).corners
         back, _, length = geo.geod().inv(
             at[:, 0], at[:, 1], np.full(len(at), lon), np.full(len(at), lat)
         )
         nearest = int(np.argmin(length))
         return float(length[nearest]), float(back[nearest]) % 360
 
-    def _outside(self, lon: Floats, lat: Floats) -> Floats:
-        """Return the raw membership of `none`: Φ of the distance beyond the outer line.
+    @cached_property
+    def _boxes(self) -> Floats:
+        """West, south, east and north of each of `codes`; NaN where a unit has no line."""
+        members = (self._members[code] for code in self.codes)
+        return np.array([m["bbox"] if m["type"] else [np.nan] * 4 for m in members]) + _WIDER
 
-        σ is that of the unit whose outer line is nearest. Outer lines of units out of reach are
-        left out: they are over 5 σ away, where Φ is 0 or 1 whatever the distance.
-        """
-        inside = np.zeros(lon.shape, bool)
-        nearest, sigma = np.full(lon.shape, np.inf), np.ones(lon.shape)
-        for code in self._within_reach(lon, lat):
-            inside |= shapely.intersects_xy(_prepared(self[code].geometry), lon, lat)
-            reach_m = 6 * self[code].sigma_m
-            distance = self._outer_line(code).distance_m(lon, lat, reach_m)
-            sigma = np.where(distance < nearest, self[code].sigma_m, sigma)
-            nearest = np.minimum(distance, nearest)
-        return normal_cdf(np.where(inside, -1.0, 1.0) * nearest / sigma)
-
-    def _within_reach(self, lon: Floats, lat: Floats) -> list[str]:
-        """Return the units that can hold at least one of the points."""
-        return [
-            code
-            for code, member in self._members.items()
-            if member["type"] and self._near(member, lon, lat).any()
-        ]
-
-    def _near(self, member: dict[str, Any], lon: Floats, lat: Floats) -> NDArray[np.bool_]:
-        """Return which points lie in a unit's box widened by 5 σ."""
-        if not member["type"]:
-            return np.zeros(lon.shape, bool)
-        west, south, east, north = member["bbox"]
-        margin = _REACH_SIGMAS * self._sigma_m(member) / 90_000  # 1° is over 90 km both ways
-        near: NDArray[np.bool_] = (
-            (lon >= west - margin)
-            & (lon <= east + margin)
-            & (lat >= south - margin)
-            & (lat <= north + margin)
+    @cached_property
+    def _reaches_m(self) -> Floats:
+        """How far from the line of each of `codes` Φ can still tell a difference, metres."""
+        return np.array(
+            [
+                _REACH_SIGMAS
+                * max(map(self._line_sigma_m, arcs_of(self._members[code])), default=0)
+                for code in self.codes
+            ]
         )
-        return near
+
+    @cached_property
+    def _reach_boxes(self) -> Floats:
+        """The boxes widened by the reach."""
+        return self._boxes + np.outer(self._reaches_m / 90_000, _OUTWARDS)  # 1° is over 90 km
+
+    def _line_sigma_m(self, arc: int) -> float:
+        """Return σ of one line: its own where it was measured, else from its units'."""
+        codes = sorted(self._owners[arc])
+        measured = self._topology.line_sigma_m.get(" ".join(codes))
+        sigmas = [self._sigma_m(self._members[code]) for code in codes]
+        return float(measured or np.sqrt(np.mean(np.square(sigmas))))
 
     def _sigma_m(self, member: dict[str, Any]) -> float:
         return float(member["properties"].get("sigma_m") or self.edition.accuracy_m)
@@ -253,12 +362,13 @@ class Layer(Mapping[str, Unit]):
             geometry=self._topology.shape(member),
             system=about.get("system"),
             confidence=about.get("confidence"),
+            somewhere_in=about.get("somewhere_in"),
             note=about.get("note") or "",
         )
 
     def _line(self, code: str) -> Line:
         if code not in self._lines:
-            self._lines[code] = Line(shapely.get_rings(self[code].geometry))
+            self._lines[code] = self._line_of(arcs_of(self._members[code]))
         return self._lines[code]
 
     def _outer_line(self, code: str) -> Line:
@@ -266,16 +376,47 @@ class Layer(Mapping[str, Unit]):
         key = f"{code} outer"
         if key not in self._lines:
             arcs = arcs_of(self._members[code])
-            self._lines[key] = self._line_of(arc for arc in arcs if self._uses[arc] == 1)
+            self._lines[key] = self._line_of(arc for arc in arcs if len(self._owners[arc]) == 1)
         return self._lines[key]
 
     def _line_of(self, arcs: Iterable[int]) -> Line:
-        return Line(np.array([shapely.linestrings(self._topology.arc(arc)) for arc in arcs]))
+        chosen = list(arcs)
+        shapes = [shapely.linestrings(self._topology.arc(arc)) for arc in chosen]
+        return Line(np.array(shapes), np.array([self._line_sigma_m(arc) for arc in chosen]))
 
     @cached_property
-    def _uses(self) -> Counter[int]:
-        """How many units each arc borders."""
-        return uses(list(self._members.values()))
+    def _owners(self) -> dict[int, list[str]]:
+        """The one or two units that each arc borders."""
+        owners: dict[int, list[str]] = {}
+        for code, member in self._members.items():
+            for arc in arcs_of(member):
+                owners.setdefault(arc, []).append(code)
+        return owners
+
+
+_OUTWARDS = np.array([-1.0, -1.0, 1.0, 1.0])
+_WIDER = 1e-9 * _OUTWARDS  # a box is rounded in the file
+
+
+def _boxes_meeting(points: Points, boxes: Floats) -> NDArray[np.intp]:
+    """Return the numbers of the boxes that the points' own box meets."""
+    if not len(points):
+        return np.empty(0, np.intp)
+    west, south, east, north = boxes.T
+    return np.flatnonzero(
+        (west <= points.lon.max())
+        & (east >= points.lon.min())
+        & (south <= points.lat.max())
+        & (north >= points.lat.min())
+    )
+
+
+def _in_box(points: Points, box: Floats) -> NDArray[np.intp]:
+    """Return the numbers of the points that lie in a box."""
+    west, south, east, north = box
+    return np.flatnonzero(
+        (points.lon >= west) & (points.lon <= east) & (points.lat >= south) & (points.lat <= north)
+    )
 
 
 def _prepared(geometry: _Geometry) -> _Geometry:
@@ -286,33 +427,60 @@ def _prepared(geometry: _Geometry) -> _Geometry:
 class Line:
     """A boundary line that answers many distance questions."""
 
-    def __init__(self, parts: NDArray[Any]) -> None:
+    def __init__(self, parts: NDArray[Any], sigmas_m: Floats) -> None:
         self.corners = shapely.get_coordinates(parts)  # (n, 2) lon, lat
         east, north = geo.to_metres(self.corners[:, 0], self.corners[:, 1])
         ends = np.column_stack([east, north])
-        same_part = np.diff(np.repeat(np.arange(len(parts)), shapely.get_num_points(parts))) == 0
-        segments = np.stack([ends[:-1], ends[1:]], axis=1)[same_part]
-        self._tree = shapely.STRtree(shapely.linestrings(segments))
+        part = np.repeat(np.arange(len(parts)), shapely.get_num_points(parts))
+        within = np.flatnonzero(np.diff(part) == 0)
+        sigmas_m = np.asarray(sigmas_m, float)[part[within]]
+        # The least sure first: where lines of several σ end in one corner, that one counts.
+        order = np.argsort(-sigmas_m, kind="stable")
+        self._sigmas_m = sigmas_m[order]
+        self._segments = np.stack([ends[within], ends[within + 1]], axis=1)[order]
 
-    def distance_m(self, lon: Floats, lat: Floats, reach_m: float = np.inf) -> Floats:
-        """Return ground metres from WGS 84 points to the line, shape (n,).
+    @cached_property
+    def _tree(self) -> shapely.STRtree:
+        return shapely.STRtree(np.asarray(shapely.linestrings(self._segments)))
 
-        Infinite where the line is empty or farther than `reach_m`, which saves the search.
+    @cached_property
+    def _index(self) -> LineIndex:
+        from geoloc.boundaries.index import LineIndex
+
+        return LineIndex(self._segments, _INDEX_MARGIN_M)
+
+    def nearest(self, points: Points, reach_m: float = np.inf) -> tuple[Floats, Floats]:
+        """Return ground metres from points to the line, and σ of its nearest stretch.
+
+        Infinite, with σ 1, where the line is empty or farther than `reach_m`: the search is saved.
         """
-        distance = np.full(lon.shape, np.inf)
-        if len(self._tree) and lon.size:
-            east, north = geo.to_metres(lon, lat)
-            (asked, _), found = self._tree.query_nearest(
-                shapely.points(east, north),
-                max_distance=reach_m if np.isfinite(reach_m) else None,
-                return_distance=True,
-                all_matches=False,
-            )
-            # A UTM length is the ground length times the point scale, which is 0.9996 on the
-            # central meridian (69° E, Kabul) and 1.005 at Herat.
-            offset = (east[asked] - 500_000) / (0.9996 * 6_371_000)
-            distance[asked] = found / (0.9996 * (1 + offset**2 / 2))
-        return distance
+        if not (len(self._segments) and len(points)):
+            return np.full(len(points), np.inf), np.ones(len(points))
+        if points.many:
+            plane_m, segment = self._index.nearest(points.east_m, points.north_m)
+            beyond = np.flatnonzero(segment < 0)
+            if beyond.size and not reach_m <= _INDEX_MARGIN_M:
+                plane_m[beyond], segment[beyond] = self._search(points[beyond], reach_m)
+        else:
+            plane_m, segment = self._search(points, reach_m)
+        found = (segment >= 0) & (plane_m <= reach_m)
+        # A UTM length is the ground length times the point scale, which is 0.9996 on the central
+        # meridian (69° E, Kabul) and 1.005 at Herat.
+        offset = (points.east_m - 500_000) / (0.9996 * 6_371_000)
+        ground_m = plane_m / (0.9996 * (1 + offset**2 / 2))
+        return np.where(found, ground_m, np.inf), np.where(found, self._sigmas_m[segment], 1.0)
+
+    def _search(self, points: Points, reach_m: float) -> tuple[Floats, NDArray[np.int32]]:
+        """Return plane metres to the nearest segment and its number, -1 where none is in reach."""
+        plane_m, segment = np.full(len(points), np.inf), np.full(len(points), -1, np.int32)
+        (asked, found), distance = self._tree.query_nearest(
+            shapely.points(points.east_m, points.north_m),
+            max_distance=reach_m if np.isfinite(reach_m) else None,
+            return_distance=True,
+        )
+        order = np.lexsort((-found, asked))  # the first of equally near segments is written last
+        plane_m[asked[order]], segment[asked[order]] = distance[order], found[order]
+        return plane_m, segment
 
 
 def normal_cdf(z: Floats) -> Floats:

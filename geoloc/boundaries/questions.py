@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from geoloc import geo
-from geoloc.boundaries.editions import DEFAULT_EDITION, LAYERS, editions
-from geoloc.boundaries.layers import LEAST_MEMBERSHIP, Layer, Standing, Unit, load_layer
+from geoloc.boundaries.editions import LAYERS, default_edition, editions
+from geoloc.boundaries.layers import LEAST_MEMBERSHIP, Layer, Points, Standing, Unit, load_layer
 from geoloc.errors import CoordinateError, InputError, PlaceError
 
 if TYPE_CHECKING:
@@ -43,7 +44,10 @@ def locate(lon: float, lat: float) -> Location:
     _require_afghanistan(lon, lat)
     districts, _ = load_layer("districts").standings(lon, lat)
     police_districts, none = load_layer("police-districts").standings(lon, lat)
-    nearest_m = min(abs(s.distance_to_line_m or 0.0) for s in (*districts, *police_districts))
+    # The nearest district line is one of the district that holds the point; the nearest line of the
+    # police districts can be one that is out of reach.
+    to_police_m, _ = load_layer("police-districts").line.nearest(Points.at([lon], [lat]))
+    nearest_m = min(float(to_police_m[0]), *(abs(s.distance_to_line_m or 0.0) for s in districts))
     return Location(
         lon, lat, _provinces_of(districts), districts, police_districts, none, nearest_m
     )
@@ -77,16 +81,46 @@ def check(lon: float, lat: float, code: str) -> tuple[Standing, ...]:
 
 
 def layers_with(code: str) -> tuple[Layer, ...]:
-    """Return the layer that holds a unit in each edition that has it, the default edition first."""
-    name = layer_of(code)
-    default = DEFAULT_EDITION[name]
-    others = (edition.id for edition in editions() if name in edition.layers)
-    ordered = [default, *(other for other in others if other != default)]
-    return tuple(layer for layer in (load_layer(name, each) for each in ordered) if code in layer)
+    """Return the layer that holds a unit in each edition that has it, the default edition first.
+
+    Raises
+    ------
+    PlaceError
+        If no unit of any edition has that code.
+    """
+    return _layers_with(code, _editions_in_order())
+
+
+@lru_cache(maxsize=1024)
+def _layers_with(code: str, ordered: tuple[tuple[str, str], ...]) -> tuple[Layer, ...]:
+    holding: list[Layer] = []
+    for name, edition in ordered:
+        if not holding or holding[0].name == name:
+            layer = load_layer(name, edition)
+            holding += [layer] if code in layer else []
+    if not holding:
+        raise PlaceError(
+            f"No province, district or police district has the code {code!r};"
+            " codes look like AF01, AF0104 or AF-KBL-PD22 (geoloc find NAME shows them)."
+        )
+    return tuple(holding)
+
+
+def _editions_in_order() -> tuple[tuple[str, str], ...]:
+    """Return every layer of every edition: those in use first, in the order of the layers."""
+    used = [(name, default_edition(name)) for name in LAYERS]
+    every = [(name, edition.id) for edition in editions() for name in edition.layers]
+    return tuple(dict.fromkeys([*used, *every]))
 
 
 def unit(code: str, edition: str | None = None) -> Unit:
-    """Return the unit with that code, e.g. `AF0104` or `AF-KBL-PD22`."""
+    """Return the unit with that code, e.g. `AF0104` or `AF-KBL-PD22`.
+
+    In the edition that is named, else in the one in use, else in any that has it: a police
+    district that an official layer leaves out is still a police district.
+    """
+    if edition is None:
+        return layers_with(code)[0][code]
     return load_layer(layer_of(code), edition)[code]
 
 
@@ -96,15 +130,9 @@ def layer_of(code: str) -> str:
     Raises
     ------
     PlaceError
-        If no unit of the default edition has that code.
+        If no unit of any edition has that code.
     """
-    for name in LAYERS:
-        if code in load_layer(name):
-            return name
-    raise PlaceError(
-        f"No province, district or police district has the code {code!r};"
-        " codes look like AF01, AF0104 or AF-KBL-PD22 (geoloc find NAME shows them)."
-    )
+    return layers_with(code)[0].name
 
 
 def load_boundaries(name: str, edition: str | None = None) -> gpd.GeoDataFrame:

@@ -1,13 +1,13 @@
 """Boundary files: TopoJSON in which neighbours share their line.
 
 Every line is stored once, as an arc, so units of one file cannot overlap, and the outer line is
-the arcs that one unit alone uses.
+the arcs that one unit alone uses. Coordinates are whole steps of 1e-5 degree (about 1 m), so two
+neighbours can neither overlap nor leave a gap.
 """
 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,9 +19,12 @@ from shapely import MultiPolygon, Polygon
 from geoloc.boundaries.editions import read_recorded
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+
+STEP_DEG = 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class Topology:
 
     objects: dict[str, Any]
     arcs: tuple[str, ...]
+    line_sigma_m: dict[str, float]  # "CODE CODE" -> σ of the line that the two units share
 
     def arc(self, index: int) -> Floats:
         """Return the corners of an arc, shape (n, 2), WGS 84 lon and lat."""
@@ -61,7 +65,9 @@ def read_topology(path: Path, sha256: str) -> Topology:
     """Return a boundary file's units and arcs, or raise `IntegrityError` if it was changed."""
     text = read_recorded(path, sha256).decode("utf-8")
     head, _, arcs = text.partition(',"arcs":[\n')
-    return Topology(json.loads(head + "}")["objects"], tuple(arcs.split("\n")[:-2]))
+    document = json.loads(head + "}")
+    sigmas = document.get("metadata", {}).get("line_sigma_m", {})
+    return Topology(document["objects"], tuple(arcs.split("\n")[:-2]), sigmas)
 
 
 def arcs_of(member: dict[str, Any]) -> list[int]:
@@ -72,6 +78,105 @@ def arcs_of(member: dict[str, Any]) -> list[int]:
     return [arc if arc >= 0 else ~arc for rings in parts for ring in rings for arc in ring]
 
 
-def uses(members: list[dict[str, Any]]) -> Counter[int]:
-    """Return how many units each arc borders."""
-    return Counter(arc for member in members for arc in arcs_of(member))
+def sides_of(members: list[dict[str, Any]], lines: dict[int, Floats]) -> dict[int, list[int]]:
+    """Return, for each arc, the numbers of the members left and right of it; -1 for none.
+
+    Parameters
+    ----------
+    members : list of dict
+        A layer's units; their place in the list is their number.
+    lines : dict of int to float array, shape (n, 2)
+        The corners of every arc that they use.
+    """
+    # The area under an arc, about a corner of its own layer so that no digits are lost; a ring's
+    # area is the sum over its arcs, and its sign says which way the ring runs.
+    origin = next(iter(lines.values()))[0] if lines else 0.0
+    area = {}
+    for arc, corners in lines.items():
+        x, y = (corners - origin).T
+        area[arc] = float(np.sum(x[:-1] * y[1:] - x[1:] * y[:-1]))
+    sides = {arc: [-1, -1] for arc in lines}
+    for number, member in enumerate(members):
+        if member["type"] is None:
+            continue
+        parts = [member["arcs"]] if member["type"] == "Polygon" else member["arcs"]
+        for rings in parts:
+            for place, ring in enumerate(rings):
+                turn = sum(area[arc] if arc >= 0 else -area[~arc] for arc in ring)
+                # Inside is left of a shell that runs counter-clockwise; in a hole it is outside.
+                left = (turn > 0) == (place == 0)
+                for arc in ring:
+                    forward = arc >= 0
+                    sides[arc if forward else ~arc][0 if forward == left else 1] = number
+    return sides
+
+
+# --- writing -----------------------------------------------------------------------------------
+
+
+def topology_text(layers: dict[str, gpd.GeoDataFrame], metadata: dict[str, Any]) -> str:
+    """Return layers as the text of one TopoJSON file, each line stored once.
+
+    Parameters
+    ----------
+    layers : dict of GeoDataFrame in WGS 84
+        One object each, every coordinate on a whole step and every corner of one unit a corner of
+        its neighbour too. The index is the unit's code, every column but the geometry becomes a
+        property unless it is empty. A missing geometry is written as type null.
+    metadata : dict
+        Foreign member "metadata" of the file; left out when empty.
+    """
+    from topojson.core.topology import Topology as Shared
+
+    drawn = [layer[layer.geometry.notna()] for layer in layers.values()]
+    shapes = [part[["geometry"]].reset_index(drop=True) for part in drawn]
+    topology = Shared(shapes, object_name=list(layers), prequantize=False, shared_coords=True)
+    found = json.loads(str(topology.to_json()))
+    arcs = [np.rint(np.asarray(arc) / STEP_DEG).astype(int) for arc in found["arcs"]]
+    document = {
+        "type": "Topology",
+        **({"metadata": metadata} if metadata else {}),
+        "transform": {"scale": [STEP_DEG, STEP_DEG], "translate": [0, 0]},
+        "objects": {
+            name: _collection(layer, found["objects"][name]["geometries"])
+            for name, layer in layers.items()
+        },
+    }
+    head = json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+    # One arc a line: git shows which line of the map moved, and geoloc decodes only the arcs that
+    # it needs.
+    lines = ",\n".join(_compact(np.vstack([arc[:1], np.diff(arc, axis=0)])) for arc in arcs)
+    return f'{head[:-1]},"arcs":[\n{lines}\n]}}\n'
+
+
+def _compact(steps: NDArray[np.int64]) -> str:
+    return json.dumps(steps.tolist(), separators=(",", ":"))
+
+
+def _collection(layer: gpd.GeoDataFrame, drawn: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return a TopoJSON object with the units in the order of the layer."""
+    arcs = iter(drawn)
+    columns = [name for name in layer.columns if name != "geometry"]
+    units = []
+    for code, row in zip(layer.index, layer.to_dict("records"), strict=True):
+        shape = row["geometry"]
+        properties = {name: row[name] for name in columns if _is_stated(row[name])}
+        if shape is None:
+            units.append({"type": None, "id": code, "properties": properties})
+            continue
+        arc = next(arcs)
+        units.append(
+            {
+                "type": arc["type"],
+                "id": code,
+                "bbox": np.round(shape.bounds, 5).tolist(),
+                "arcs": arc["arcs"],
+                "properties": properties,
+            }
+        )
+    return {"type": "GeometryCollection", "geometries": units}
+
+
+def _is_stated(value: object) -> bool:
+    """Return whether a property says anything: not None, NaN, empty text or empty list."""
+    return value == value and value is not None and value not in ("", [])

@@ -11,7 +11,8 @@ from typing import Any, NoReturn
 
 import typer
 
-from geoloc.cli import cases, pages, points
+from geoloc.cli import boundaries, cases, pages, points, tables
+from geoloc.cli import imports as imports  # registers its commands among those of boundaries
 from geoloc.cli.output import complain
 from geoloc.errors import CaseError, GeolocError
 
@@ -31,7 +32,9 @@ app = typer.Typer(
 app.command(context_settings=_MINUS)(points.where)
 app.command(context_settings=_MINUS)(points.check)
 app.command()(points.find)
+app.command()(tables.assign)
 app.add_typer(cases.app, name="case")
+app.add_typer(boundaries.app, name="boundaries")
 app.command("map")(pages.map_command)
 app.command()(pages.demo)
 

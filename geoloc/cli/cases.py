@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -155,18 +156,23 @@ def case_new(
     title: Annotated[str, typer.Option(help="A short title.")],
     date: Annotated[dt.datetime, typer.Option(formats=["%Y-%m-%d"], help="YYYY-MM-DD, Kabul.")],
     place: Annotated[str, typer.Option(help="The claimed place, in the claimant's words.")],
-    claimant: Annotated[str, typer.Option(help="Who claims it.")] = "Who claims it",
+    claimant: Annotated[str, typer.Option(help="Who claims it.")],
     cases: Cases = None,
     as_json: AsJson = False,
 ) -> None:
     """Start a case file, with comments that say what to fill in.
 
-    Example: geoloc case new --title "Raid in Kart-e Naw" --date 2024-01-31 --place PD8
+    Example: geoloc case new --title "Raid in Kart-e Naw" --date 2024-01-31 --place PD8 --claimant X
     """
     from geoloc import casebook, files
 
     case_id, text = casebook.draft(title, date.date(), place, claimant)
     folder = cases or Path("cases")
+    if folder.exists() and folder.samefile(files.shipped("cases")):
+        raise InputError(
+            f"{folder} is geoloc's own folder of examples; go to a folder of your own, or name one"
+            " with --cases."
+        )
     path = folder / f"{case_id}.yaml"
     if path.exists():
         raise OutputError(f"{path} is there already; choose another title, or edit it.")
@@ -175,7 +181,9 @@ def case_new(
     if as_json:
         print_json({"id": case_id, "path": str(path)})
     else:
-        typer.echo(f"Wrote {path}\n\nNext: edit it, then geoloc case validate {path}")
+        typer.echo(
+            f"Wrote {path}\n\nNext: edit it, then geoloc case validate {shlex.quote(str(path))}"
+        )
 
 
 @app.command("schema")

@@ -52,12 +52,13 @@ def print_json(document: Any) -> None:
 
 
 def print_table(rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> None:
-    """Print columns as wide as their widest cell; the last one runs free."""
+    """Print columns as wide as their widest cell, cut at 100 columns."""
     table = [[visible(cell) for cell in row] for row in ([header] if header else []) + [*rows]]
     widths = [max(map(len, column)) for column in zip(*table, strict=True)]
     for row in table:
         cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        typer.echo("  ".join(cells).rstrip())
+        line = "  ".join(cells).rstrip()
+        typer.echo(line if len(line) <= 100 else line[:99] + "…")
 
 
 def print_heading(text: str) -> None:

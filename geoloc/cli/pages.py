@@ -11,6 +11,7 @@ import typer
 
 from geoloc.cli.cases import folder_of, read_cases, read_one
 from geoloc.cli.output import AsJson, Cases, percent, print_json, visible
+from geoloc.errors import InputError
 
 if TYPE_CHECKING:
     from geoloc.casebook import Book, Finding, Incident
@@ -30,6 +31,8 @@ def map_command(
     """
     from geoloc import casebook, files, maps
 
+    if output and output.suffix.lower() not in (".html", ".htm"):
+        raise InputError(f"A map is an HTML file; {str(output)!r} does not end in .html.")
     finding = casebook.investigate(read_one(case, cases))
     page = maps.seal(maps.finding_map(finding))
     path = files.write_whole(output or Path(f"{finding.incident.id}.html"), page)

@@ -58,10 +58,15 @@ def where(
         *_rows("District", found.districts[:3]),
         *_rows("Police district", districts),
     ]
-    if found.no_police_district >= 0.01:
+    if not districts and found.provinces[0].unit.code != "AF01":
+        rows.append(("Police district", "not covered: Kabul's only", "", "", ""))
+    elif found.no_police_district >= 0.01:
         rows.append(("Police district", "in none", percent(found.no_police_district), "", ""))
     print_table(rows)
     _print_notes(districts)
+    for unit in boundaries.load_layer("police-districts").values():
+        if unit.somewhere_in == found.districts[0].unit.code:
+            print_wrapped(f"{unit.name} may be here too: {unit.note}")
     best = districts[0].unit.name if districts else found.districts[0].unit.code
     typer.echo(f'\nNext: geoloc check "{lat:g}, {lon:g}" {best}')
 
@@ -107,12 +112,12 @@ def _side(standing: Standing) -> str:
     return f"{metres(abs(depth_m))} {'inside' if depth_m >= 0 else 'outside'} its line"
 
 
-def _print_notes(standings: Sequence[Standing]) -> None:
+def _print_notes(standings: Sequence[Standing], *, always: bool = False) -> None:
     caveats = dict.fromkeys(s.edition.caveat for s in standings if s.edition.caveat)
     for caveat in caveats:
         typer.echo(f"\nPolice-district lines are {caveat}.")
     for standing in standings:
-        if standing.unit.note and standing.inside is not False:
+        if standing.unit.note and (always or standing.inside is not False):
             print_wrapped(f"{standing.unit.name}: {standing.unit.note}")
 
 
@@ -175,17 +180,21 @@ def _coords_and_place(words: list[str]) -> tuple[str, str]:
 def _print_check(name: str, first: Standing, others: Sequence[Standing]) -> None:
     if first.membership is None:
         typer.echo(f"{name}: cannot be said, because no line is known for it.")
-        _print_notes([first])
+        _print_notes([first], always=True)
         return
-    answer = "more likely inside than outside" if first.inside else "more likely outside"
-    typer.echo(f"{name}: {answer}, membership {percent(first.membership)}, {_side(first)}.")
-    typer.echo(f"Edition {first.edition.id}, lines known to ±{metres(first.unit.sigma_m)} (1 σ).")
+    from geoloc.verdict import likelihood_words
+
+    words = likelihood_words(first.membership)
+    typer.echo(f"{name}: {words} (membership {percent(first.membership)}), {_side(first)}.")
+    typer.echo(
+        f"Edition {first.edition.id}, this line known to ±{metres(first.sigma_m or 0)} (1 σ)."
+    )
     for other in others:
         turn = "" if other.inside == first.inside else ": THIS EDITION SAYS OTHERWISE"
         typer.echo(f"Edition {other.edition.id}: {percent(other.membership or 0)}{turn}")
     if not others:
         typer.echo("No other edition has this unit.")
-    _print_notes([first])
+    _print_notes([first], always=True)
 
 
 # --- what is this place? -----------------------------------------------------------------------

@@ -1,0 +1,149 @@
+"""Label any number of points: unit, membership and distance to the nearest line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geoloc import geo
+from geoloc.boundaries.layers import Layer, Points, load_layer
+from geoloc.errors import InputError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import ArrayLike, NDArray
+
+    Floats = NDArray[np.float64]
+    Labels = NDArray[np.int16]
+
+ASSIGNED = (
+    "province_code", "district_code", "district_membership", "pd_code", "pd_membership",
+    "pd_none_membership", "distance_to_line_m",
+)  # fmt: skip
+_MANY = 20_000  # from here on the compiled indexes pay for loading and building them
+_CHUNK = 131_072  # points whose working arrays exist at one time
+_BLOCK = 32_768  # points whose memberships in all units within reach exist at one time
+
+
+def assign(lon: ArrayLike, lat: ArrayLike) -> pd.DataFrame:
+    """Return the province, district and police district of each point, and how sure they are.
+
+    Parameters
+    ----------
+    lon, lat : float or array-like, shape (n,)
+        WGS 84 degrees. A row with NaN, infinity or no place on Earth is answered with an empty row.
+
+    Returns
+    -------
+    DataFrame, n rows in the order of the input
+        `province_code, district_code, pd_code`
+            Categories of str: the unit whose polygon holds the point, "" where none does. A
+            polygon holds its line too; on a line that units share, the unit whose code sorts first
+            (as text) holds the point. The province is the district's.
+        `district_membership, pd_membership`
+            0 to 1: how surely that unit holds the point; 0 where there is none.
+        `pd_none_membership`
+            0 to 1: how surely no police district holds the point.
+        `distance_to_line_m`
+            Metres on the ground to the nearest line of the districts or the police districts, at
+            or above 0; NaN outside the box of Afghanistan (60.4 to 75° E, 29.3 to 38.6° N).
+
+        In an empty row the codes are "" and the numbers NaN. `.attrs["editions"]` names the
+        edition of each layer.
+
+    Raises
+    ------
+    InputError
+        If `lon` and `lat` differ in shape or are no numbers.
+
+    Notes
+    -----
+    Labels are those of shapely to the last point; up to a dozen bytes a point are held beside the
+    answer. From 20,000 points on the answers come from indexes (`geoloc.boundaries.index`).
+    """
+    import pandas as pd
+
+    lon, lat = _columns(lon, lat)
+    districts, police_districts = load_layer("districts"), load_layer("police-districts")
+    labels = {
+        layer.name: np.full(len(lon), -1, np.int16) for layer in (districts, police_districts)
+    }
+    on_earth = (np.abs(lon) <= 180) & (np.abs(lat) <= 90)
+    # Outside the box of Afghanistan nothing holds a point, and the plane does not measure.
+    held = {name: np.where(on_earth, 0.0, np.nan) for name in labels}
+    none = np.where(on_earth, 1.0, np.nan)
+    to_line_m = np.full(len(lon), np.nan)
+    west, south, east, north = geo.AFGHANISTAN
+    for start in range(0, len(lon), _CHUNK):
+        x, y = lon[start : start + _CHUNK], lat[start : start + _CHUNK]
+        rows = start + np.flatnonzero((x >= west) & (x <= east) & (y >= south) & (y <= north))
+        points = Points.at(lon[rows], lat[rows], many=len(lon) >= _MANY)
+        distances_m = []
+        for layer in (districts, police_districts):
+            labels[layer.name][rows] = holders = layer.holders(points)
+            held[layer.name][rows], none[rows] = _memberships(layer, points, holders)
+            distances_m.append(layer.line.nearest(points)[0])
+        to_line_m[rows] = np.minimum(*distances_m)
+    frame = pd.DataFrame(
+        {
+            "province_code": _provinces(districts, labels["districts"]),
+            "district_code": _codes(districts, labels["districts"]),
+            "district_membership": held["districts"],
+            "pd_code": _codes(police_districts, labels["police-districts"]),
+            "pd_membership": held["police-districts"],
+            "pd_none_membership": none,
+            "distance_to_line_m": to_line_m,
+        },
+        copy=False,
+    )
+    frame.attrs["editions"] = {
+        layer.name: layer.edition.id for layer in (districts, police_districts)
+    }
+    return frame
+
+
+def _columns(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
+    try:
+        east, north = (np.atleast_1d(np.asarray(each, np.float64)) for each in (lon, lat))
+    except (TypeError, ValueError) as error:
+        raise InputError(f"lon and lat must be numbers: {error}.") from error
+    if east.shape != north.shape or east.ndim != 1:
+        raise InputError(
+            f"lon and lat must have one shape (n,), got {east.shape} and {north.shape}."
+        )
+    return east, north
+
+
+def _memberships(layer: Layer, points: Points, holders: Labels) -> tuple[Floats, Floats]:
+    """Return each point's membership in the unit that holds it, 0 if none does, and in none."""
+    held, none = np.zeros(len(points)), np.ones(len(points))
+    # Points of one unit stand together, so that few units are within reach of a block.
+    order = np.argsort(holders, kind="stable")
+    for start in range(0, len(order), _BLOCK):
+        rows = order[start : start + _BLOCK]
+        shares = layer.shares(points[rows])
+        none[rows] = shares["none"]
+        for number in np.unique(holders[rows][holders[rows] >= 0]):
+            mine = np.flatnonzero(holders[rows] == number)
+            held[rows[mine]] = shares[layer.codes[number]][mine]
+    return held, none
+
+
+def _codes(layer: Layer, labels: Labels) -> pd.Categorical[str]:
+    """Return labels as codes of units."""
+    return _category(labels + np.int16(1), ["", *layer.codes])
+
+
+def _provinces(districts: Layer, labels: Labels) -> pd.Categorical[str]:
+    """Return the codes of the provinces that hold the labelled districts."""
+    parents = ["", *(districts.parent(code) for code in districts.codes)]
+    names = sorted(set(parents))
+    number_of = np.array([names.index(parent) for parent in parents], np.int16)
+    return _category(number_of[labels + np.int16(1)], names)
+
+
+def _category(numbers: Labels, names: list[str]) -> pd.Categorical[str]:
+    import pandas as pd
+
+    return pd.Categorical.from_codes(numbers, pd.Index(names))

@@ -1,0 +1,283 @@
+"""The one door for vector files from outside.
+
+A file from a stranger is told by its content, not by its name; it is copied into a private folder
+and read there by a child process that has little memory, little time and no network, and that
+knows no more formats than the one expected. GeoJSON and KML are read by readers of our own, which
+keep every name and value and refuse what a reader could misunderstand; Shapefile, GeoPackage,
+FlatGeobuf and GPX are read by GDAL with every other driver taken out of it, because GDAL opens by
+content and some of its formats read other files or ask servers.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from geoloc.errors import FenceError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+FORMATS = "GeoJSON, GeoPackage, zipped Shapefile, KML, KMZ, FlatGeobuf or GPX"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one file may cost; each number is above zero."""
+
+    file_bytes: int = 300_000_000  # of the file, and of what it unpacks to
+    memory_bytes: int = 3_000_000_000  # address space of the child
+    seconds: int = 120  # of clock, and of processor
+    features: int = 200_000
+    entries: int = 2_000  # files in an archive
+    ratio: int = 200  # unpacked to packed size of one file in an archive, from 1 MB on
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideLayer:
+    """One layer of a file from outside; nothing in it is trusted."""
+
+    name: str
+    crs: str | None  # EPSG:n or WKT as the file says; None where it says nothing
+    properties: tuple[dict[str, Any], ...]  # one per feature: text, number, bool or None
+    wkb: tuple[bytes | None, ...]  # one per feature; None where it has no geometry
+    notes: tuple[str, ...] = ()  # what a person should know of how it was read
+
+    def geometries(self) -> NDArray[np.object_]:
+        """Return shapely geometries, shape (features,), in the layer's CRS; None where none is.
+
+        Raises
+        ------
+        FenceError
+            If a geometry is not well-formed, e.g. a ring of two points.
+        """
+        import numpy as np
+        import shapely
+
+        try:
+            found: NDArray[np.object_] = shapely.from_wkb(np.array(self.wkb, dtype=object))
+        except shapely.GEOSException as error:
+            raise FenceError(f"Layer {self.name!r} holds a broken geometry: {error}.") from error
+        return found
+
+
+def read_outside(path: Path | str, limits: Limits | None = None) -> tuple[OutsideLayer, ...]:
+    """Read every layer of a vector file, or refuse it.
+
+    Parameters
+    ----------
+    path : Path or str
+        A file on this machine: GeoJSON, GeoPackage, Shapefile (zipped, or .shp with its
+        companions beside it), KML, KMZ, FlatGeobuf, GPX. No address and no /vsi path.
+    limits : Limits, optional
+        What reading may cost.
+
+    Returns
+    -------
+    tuple of OutsideLayer
+        Every layer, in the file's order. All folders of a KML file make one layer, in which the
+        property `folder` says where a placemark lay.
+
+    Raises
+    ------
+    FenceError
+        If the file is missing, too large, of no known kind, broken or unsafe; one line says why.
+    """
+    limits = limits or Limits()
+    source = _local(path, limits)
+    kind = sniff(source)
+    with tempfile.TemporaryDirectory(prefix="geoloc-fence-") as scratch:
+        _copy_in(source, kind, Path(scratch), limits)
+        return _read_in_child(source.name, kind, Path(scratch), limits)
+
+
+# --- what it is --------------------------------------------------------------------------------
+
+
+def _local(path: Path | str, limits: Limits) -> Path:
+    """Return the path of a plain file on this machine."""
+    text = str(path)
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/|/vsi", text.replace("\\", "/"), re.IGNORECASE):
+        raise FenceError(f"{text!r} is an address, and geoloc reads files only; save it first.")
+    source = Path(path)
+    try:
+        about = source.stat()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise FenceError(f"{text!r} cannot be read: {reason}.") from error
+    if not stat.S_ISREG(about.st_mode):
+        raise FenceError(f"{text!r} is not a file.")
+    if about.st_size > limits.file_bytes:
+        raise FenceError(
+            f"{source.name!r} has {about.st_size / 1e6:,.0f} MB, more than the"
+            f" {limits.file_bytes / 1e6:,.0f} MB that geoloc takes in."
+        )
+    return source
+
+
+# Which GDAL driver a kind is read with; None: by a reader of our own.
+_DRIVERS = {
+    "geojson": None, "xml": "GPX", "zip": "ESRI Shapefile", "shp": "ESRI Shapefile",
+    "gpkg": "GPKG", "fgb": "FlatGeobuf",
+}  # fmt: skip
+_COMPANIONS = (".shx", ".dbf", ".prj", ".cpg")
+
+
+def sniff(path: Path) -> str:
+    """Return a file's kind by its content: geojson, xml, zip, shp, gpkg or fgb.
+
+    Raises
+    ------
+    FenceError
+        If it is none of these, whatever its name says.
+    """
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(4096)
+    except OSError as error:
+        raise FenceError(f"{path.name!r} cannot be read: {error.strerror or error}.") from error
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if head.startswith(b"PK\x03\x04"):
+        return "zip"
+    if head.startswith(b"SQLite format 3\x00") and head[68:71] in (b"GPK", b"GP1"):
+        return "gpkg"
+    if head.startswith(b"fgb\x03fgb"):
+        return "fgb"
+    if head.startswith(b"\x00\x00\x27\x0a"):
+        return "shp"
+    if text.startswith(b"{"):
+        return "geojson"
+    if text.startswith(b"<") or head.startswith((b"\xff\xfe<\x00", b"\xfe\xff\x00<")):
+        return "xml"
+    raise FenceError(f"{path.name!r} is no {FORMATS}, whatever its name says.")
+
+
+# --- reading it in a child ---------------------------------------------------------------------
+
+
+def _copy_in(source: Path, kind: str, scratch: Path, limits: Limits) -> None:
+    """Copy the file, so that nobody's companion file or later change is read with it."""
+    pairs = [(source, f"outside.{kind}")]
+    if kind == "shp":
+        names = {path.name.lower(): path for path in source.parent.glob(f"{_plain(source.stem)}.*")}
+        beside = ((names.get(f"{source.stem}{end}".lower()), end) for end in _COMPANIONS)
+        pairs += [(path, f"outside{end}") for path, end in beside if path and path.is_file()]
+    for path, name in pairs:
+        _local(path, limits)
+        try:
+            with path.open("rb") as inward, (scratch / name).open("wb") as outward:
+                shutil.copyfileobj(inward, outward)
+        except OSError as error:
+            raise FenceError(f"{path.name!r} cannot be read: {error.strerror}.") from error
+
+
+def _plain(stem: str) -> str:
+    return re.sub(r"([*?\[])", r"[\1]", stem)
+
+
+def _read_in_child(name: str, kind: str, scratch: Path, limits: Limits) -> tuple[OutsideLayer, ...]:
+    settings = {"kind": kind, "name": name, "scratch": str(scratch), **asdict(limits)}
+    command = [sys.executable, "-P", "-m", "geoloc.fence.child", json.dumps(settings)]
+    with (scratch / "complaints").open("wb") as complaints:
+        child = subprocess.Popen(  # noqa: S603 - our own interpreter and module, no shell
+            command,
+            cwd=scratch,
+            env=_environment(kind, scratch),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=complaints,
+        )
+        try:
+            status = child.wait(timeout=limits.seconds)
+        except BaseException as error:
+            child.kill()
+            child.wait()
+            if isinstance(error, subprocess.TimeoutExpired):
+                raise FenceError(
+                    f"{name!r} took longer than {limits.seconds} s to read and was given up."
+                ) from error
+            raise
+    if status != 0:
+        raise FenceError(f"{name!r} {_why(status, scratch / 'complaints', limits)}.")
+    return tuple(_layers(scratch / "answer", name))
+
+
+def _environment(kind: str, scratch: Path) -> dict[str, str]:
+    """Return the child's environment: of ours only what Python needs, and GDAL without drivers."""
+    kept = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+    return {
+        **{name: os.environ[name] for name in kept if name in os.environ},
+        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[2]), *filter(None, sys.path)]),
+        "PYTHONUTF8": "1",
+        "TMPDIR": str(scratch),
+        "OPENBLAS_NUM_THREADS": "1",  # each thread would take its share of the memory limit
+        "OMP_NUM_THREADS": "1",
+        "GDAL_SKIP": ",".join(_other_drivers(_DRIVERS[kind])) if _DRIVERS[kind] else "",
+        "GDAL_PAM_ENABLED": "NO",
+        "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",
+        "PROJ_NETWORK": "OFF",
+    }
+
+
+def _other_drivers(wanted: str | None) -> list[str]:
+    import pyogrio
+
+    return sorted(set(pyogrio.list_drivers()) - {wanted})
+
+
+def _why(status: int, complaints: Path, limits: Limits) -> str:
+    """Return why the child ended without an answer, in the words that it left."""
+    words = complaints.read_bytes()[-2000:].decode("utf-8", "replace").strip()
+    if status == 3 and words:
+        return words.splitlines()[-1]
+    if "MemoryError" in words or "bad_alloc" in words or "allocate" in words:
+        return f"needs more than {limits.memory_bytes / 1e9:g} GB of memory to read"
+    if status == -getattr(signal, "SIGXCPU", -1):
+        return f"took longer than {limits.seconds} s to read and was given up"
+    return f"cannot be read: its reader stopped with status {status}"
+
+
+# --- the answer --------------------------------------------------------------------------------
+
+
+def _layers(answer: Path, name: str) -> Iterator[OutsideLayer]:
+    """Read what the child wrote: JSON and WKB by turns, each with its length; nothing runs."""
+    try:
+        frames = _frames(answer.read_bytes())
+        for head in frames:
+            about = json.loads(head)
+            properties, shapes = [], []
+            for _ in range(int(about["count"])):
+                properties.append(dict(json.loads(next(frames))))
+                shapes.append(next(frames) or None)
+            yield OutsideLayer(
+                name=str(about["name"]),
+                crs=None if about["crs"] is None else str(about["crs"]),
+                properties=tuple(properties),
+                wkb=tuple(shapes),
+                notes=tuple(map(str, about["notes"])),
+            )
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        raise FenceError(f"{name!r} cannot be read: its reader gave no proper answer.") from error
+
+
+def _frames(content: bytes) -> Iterator[bytes]:
+    position = 0
+    while position < len(content):
+        start = position + 8
+        position = start + int.from_bytes(content[position:start], "big")
+        if position > len(content):
+            raise ValueError("cut off")
+        yield content[start:position]

@@ -1,0 +1,239 @@
+"""A KML reader that reads every folder, keeps every named value, and follows no reference.
+
+GDAL's readers open a KML file of 22 folders as 22 layers, of which many programs read the first,
+and drop or rename values of `ExtendedData`. Here all placemarks make one layer, with their folder
+as a property. XML that declares a document type or an entity is refused before anything of it is
+expanded, so that expat (Python's own) cannot be made to read a file or to grow.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from xml.parsers import expat  # every DOCTYPE is refused, see `_parser`
+
+import numpy as np
+import shapely
+
+from geoloc.fence.child import Found, RefusedError
+
+_MOST_DEPTH, _MOST_ELEMENTS = 100, 1_000_000
+_GEOMETRIES = {"Point", "LineString", "LinearRing", "Polygon", "MultiGeometry"}
+_SEPARATOR = re.compile(r"\s+")
+
+
+def root_of(content: bytes) -> str:
+    """Return the name of the root element without its prefix."""
+
+    class _SeenError(Exception):
+        pass
+
+    def start(name: str, _: dict[str, str]) -> None:
+        raise _SeenError(_local(name))
+
+    parser = _parser()
+    parser.StartElementHandler = start
+    try:
+        _parse(parser, content[:100_000], final=False)
+    except _SeenError as seen:
+        return str(seen)
+    raise RefusedError("is XML without a root element")
+
+
+def require_plain(content: bytes) -> None:
+    """Refuse XML that is broken or declares a document type anywhere."""
+    _parse(_parser(), content)
+
+
+def _parser() -> expat.XMLParserType:
+    def refuse(*_: object) -> None:
+        raise RefusedError("declares a document type or an entity (DOCTYPE), which is never let in")
+
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = refuse
+    parser.EntityDeclHandler = refuse
+    parser.UnparsedEntityDeclHandler = refuse
+    parser.ExternalEntityRefHandler = refuse  # type: ignore[assignment]
+    return parser
+
+
+def _parse(parser: expat.XMLParserType, content: bytes, *, final: bool = True) -> None:
+    try:
+        parser.Parse(content, final)
+    except expat.ExpatError as error:
+        raise RefusedError(f"is broken XML: {error}") from error
+    except (ValueError, LookupError) as error:  # an encoding that Python does not know
+        raise RefusedError(f"is XML that cannot be decoded: {error}") from error
+
+
+def _local(name: str) -> str:
+    return name.rpartition(":")[2]
+
+
+def read(content: bytes, name: str) -> Found:
+    """Return all placemarks of a KML text as one layer, WGS 84, their geometry as WKB."""
+    placemarks = _Placemarks()
+    parser = _parser()
+    parser.buffer_text = True
+    parser.StartElementHandler = placemarks.start
+    parser.EndElementHandler = placemarks.end
+    parser.CharacterDataHandler = placemarks.text
+    _parse(parser, content)
+    return Found(name, "EPSG:4326", placemarks.features, placemarks.notes())
+
+
+class _Placemarks:
+    """What the parser meets, gathered placemark by placemark."""
+
+    def __init__(self) -> None:
+        self.features: list[tuple[dict[str, Any], bytes | None]] = []
+        self._path: list[str] = []
+        self._words: list[str] = []
+        self._elements = self._links = self._closed = self._tracks = 0
+        self._folders: list[str] = []
+        self._properties: dict[str, Any] | None = None  # None outside a placemark
+        self._key: str | None = None
+        self._stack: list[tuple[str, list[Any]]] = []  # open geometries and what they hold
+        self._shapes: list[shapely.Geometry] = []
+
+    def notes(self) -> list[str]:
+        """Return what a person should know."""
+        said = {
+            "{} ring(s) were not closed; their first point was added at the end.": self._closed,
+            "{} link(s) to other files were not followed.": self._links,
+            "{} track(s), tour(s) or model(s) were left out.": self._tracks,
+        }
+        return [text.format(count) for text, count in said.items() if count]
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        tag = _local(name)
+        self._path.append(tag)
+        self._words = []
+        self._elements += 1
+        if len(self._path) > _MOST_DEPTH or self._elements > _MOST_ELEMENTS:
+            raise RefusedError("is nested too deeply or holds too many elements")
+        if tag in {"Folder", "Document"}:
+            self._folders.append("")
+        elif tag == "NetworkLink":
+            self._links += 1
+        elif tag == "Placemark":
+            if self._properties is not None:
+                raise RefusedError("has a placemark inside a placemark")
+            self._properties, self._shapes = {}, []
+        elif tag in {"Data", "SimpleData"}:
+            self._key = attributes.get("name")
+        elif tag in {"Track", "MultiTrack", "Model"}:
+            self._tracks += 1
+        if self._properties is not None and (tag in _GEOMETRIES or tag.endswith("BoundaryIs")):
+            self._stack.append((tag, []))
+
+    def text(self, words: str) -> None:
+        self._words.append(words)
+
+    def end(self, name: str) -> None:
+        tag, words = _local(name), "".join(self._words).strip()
+        self._path.pop()
+        self._words = []
+        parent = self._path[-1] if self._path else ""
+        if tag in {"Folder", "Document"}:
+            self._folders.pop()
+        elif tag == "name" and parent in {"Folder", "Document"}:
+            self._folders[-1] = words
+        elif self._properties is not None:
+            self._end_in_placemark(tag, parent, words)
+
+    def _end_in_placemark(self, tag: str, parent: str, words: str) -> None:
+        if tag == "Placemark":
+            self._finish()
+        elif tag in {"name", "description"} and parent == "Placemark":
+            self._keep(tag, words)
+        elif (tag == "value" and parent == "Data") or tag == "SimpleData":
+            self._keep(self._key, words)
+        elif tag == "coordinates" and self._stack:
+            self._stack[-1][1].append(self._points(words))
+        elif self._stack and tag == self._stack[-1][0]:
+            kind, parts = self._stack.pop()
+            held = self._stack[-1][1] if self._stack else self._shapes
+            held.append(self._built(kind, parts))
+
+    def _keep(self, key: str | None, words: str) -> None:
+        """Keep a value under its own name; two values of one name cannot both be meant."""
+        found = self._properties
+        if not key or found is None:
+            return
+        if found.setdefault(key, words) != words:
+            if {"name", "description"} & {key} and f"placemark_{key}" not in found:
+                found[f"placemark_{key}"], found[key] = found[key], words
+                return
+            raise RefusedError(
+                f"has a placemark with two values of {key[:60]!r}:"
+                f" {found[key][:40]!r} and {words[:40]!r}"
+            )
+
+    def _finish(self) -> None:
+        found, shapes = self._properties or {}, self._shapes
+        folder = " / ".join(name for name in self._folders if name)
+        found.setdefault("folder", folder)
+        shape = shapes[0] if len(shapes) == 1 else shapely.GeometryCollection(shapes)
+        self.features.append((found, bytes(shapely.to_wkb(shape)) if shapes else None))
+        self._properties = None
+
+    @property
+    def _where(self) -> str:
+        named = (self._properties or {}).get("name")
+        return f"placemark {named[:60]!r}" if named else f"placemark {len(self.features) + 1}"
+
+    def _points(self, words: str) -> np.ndarray[Any, Any]:
+        """Return `lon,lat[,height]` tuples as lon and lat, shape (n, 2)."""
+        tuples = _SEPARATOR.split(words) if words else []
+        try:
+            points = np.array([[float(x) for x in each.split(",")[:2]] for each in tuples])
+        except ValueError as error:
+            raise RefusedError(f"has coordinates that are no numbers in {self._where}") from error
+        if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all():
+            raise RefusedError(f"has coordinates that are no finite lon,lat in {self._where}")
+        return points
+
+    def _ring(self, points: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        if not (points[0] == points[-1]).all():
+            self._closed += 1
+            points = np.vstack([points, points[:1]])
+        if len(points) < 4:
+            raise RefusedError(f"has a ring of {len(points) - 1} points in {self._where}")
+        return points
+
+    def _built(self, kind: str, parts: list[Any]) -> Any:
+        """Return a geometry from what its element held."""
+        if kind == "MultiGeometry":
+            return _multi(parts)
+        if kind == "Polygon":
+            rings = [ring for _, ring in sorted(parts, key=lambda part: part[0])]
+            outer = sum(1 for order, _ in parts if order == 0)
+            if outer != 1:
+                raise RefusedError(f"has a polygon with {outer} outer rings in {self._where}")
+            return shapely.Polygon(rings[0], rings[1:])
+        if len(parts) != 1 and not kind.endswith("BoundaryIs"):
+            raise RefusedError(f"has a {kind} without coordinates in {self._where}")
+        if kind == "outerBoundaryIs":
+            return (0, self._only(parts))
+        if kind == "innerBoundaryIs":
+            return (1, self._only(parts))
+        if kind == "LinearRing":
+            return self._ring(parts[0])
+        if kind == "Point":
+            return shapely.Point(parts[0][0])
+        if len(parts[0]) < 2:
+            raise RefusedError(f"has a line of one point in {self._where}")
+        return shapely.LineString(parts[0])
+
+    def _only(self, parts: list[Any]) -> Any:
+        if len(parts) != 1:
+            raise RefusedError(f"has a boundary with {len(parts)} rings in {self._where}")
+        return parts[0]
+
+
+def _multi(parts: list[Any]) -> shapely.Geometry:
+    polygons = [part for part in parts if isinstance(part, shapely.Polygon)]
+    if polygons and len(polygons) == len(parts):
+        return shapely.MultiPolygon(polygons)
+    return shapely.GeometryCollection([p for p in parts if isinstance(p, shapely.Geometry)])
