@@ -9,7 +9,7 @@ Files are TopoJSON: each line is stored once and shared by the units on both sid
 of one edition cannot overlap, and the outer line is the one with a unit on a single side.
 """
 
-from geoloc.boundaries.assign import ASSIGNED, assign
+from geoloc.boundaries.assign import ASSIGNED, assign, units_at
 from geoloc.boundaries.editions import (
     DEFAULT_EDITION,
     LAYERS,
@@ -61,4 +61,5 @@ __all__ = [
     "shipped_table",
     "statements",
     "unit",
+    "units_at",
 ]

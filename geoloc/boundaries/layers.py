@@ -63,39 +63,37 @@ class Standing:
         return None if self.membership is None else self.membership >= 0.5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Points:
     """Points that are asked about together, projected once."""
 
     lon: Floats  # WGS 84 degrees, shape (n,)
     lat: Floats
-    east_m: Floats  # UTM 42N, shape (n,)
-    north_m: Floats
     many: bool  # whether the compiled indexes answer; they answer the same
 
     @classmethod
     def at(cls, lon: ArrayLike, lat: ArrayLike, *, many: bool | None = None) -> Points:
-        """Return finite WGS 84 points; by default their count says whether they are many."""
+        """Return WGS 84 points; by default their count says whether they are many."""
         lon, lat = np.asarray(lon, float), np.asarray(lat, float)
-        if many is None:
-            many = lon.size >= _MANY
-        if many:
+        return cls(lon, lat, lon.size >= _MANY if many is None else many)
+
+    @cached_property
+    def plane(self) -> tuple[Floats, Floats]:
+        """Return UTM 42N eastings and northings, metres."""
+        if self.many:
             from geoloc.boundaries.index import to_metres
-        else:
-            to_metres = geo.to_metres
-        return cls(lon, lat, *to_metres(lon, lat), many)
+
+            return to_metres(self.lon, self.lat)
+        return geo.to_metres(self.lon, self.lat)
 
     def __len__(self) -> int:
         return self.lon.size
 
     def __getitem__(self, chosen: NDArray[Any] | slice) -> Points:
-        return Points(
-            self.lon[chosen],
-            self.lat[chosen],
-            self.east_m[chosen],
-            self.north_m[chosen],
-            self.many,
-        )
+        part = Points(self.lon[chosen], self.lat[chosen], self.many)
+        if "plane" in self.__dict__:
+            part.__dict__["plane"] = tuple(axis[chosen] for axis in self.plane)
+        return part
 
 
 def load_layer(name: str, edition: str | None = None) -> Layer:
@@ -219,6 +217,7 @@ class Layer(Mapping[str, Unit]):
         whatever the distance.
         """
         raw: dict[str, Floats] = {}
+        _ = points.plane  # once for all units, not once for each
         holders = self.holders(points) if points.many else None
         held = np.zeros(len(points), bool)
         beyond_m, sigma_m = np.full(len(points), np.inf), np.ones(len(points))
@@ -457,7 +456,7 @@ class Line:
         if not (len(self._segments) and len(points)):
             return np.full(len(points), np.inf), np.ones(len(points))
         if points.many:
-            plane_m, segment = self._index.nearest(points.east_m, points.north_m)
+            plane_m, segment = self._index.nearest(*points.plane)
             beyond = np.flatnonzero(segment < 0)
             if beyond.size and not reach_m <= _INDEX_MARGIN_M:
                 plane_m[beyond], segment[beyond] = self._search(points[beyond], reach_m)
@@ -466,7 +465,7 @@ class Line:
         found = (segment >= 0) & (plane_m <= reach_m)
         # A UTM length is the ground length times the point scale, which is 0.9996 on the central
         # meridian (69° E, Kabul) and 1.005 at Herat.
-        offset = (points.east_m - 500_000) / (0.9996 * 6_371_000)
+        offset = (points.plane[0] - 500_000) / (0.9996 * 6_371_000)
         ground_m = plane_m / (0.9996 * (1 + offset**2 / 2))
         return np.where(found, ground_m, np.inf), np.where(found, self._sigmas_m[segment], 1.0)
 
@@ -474,7 +473,7 @@ class Line:
         """Return plane metres to the nearest segment and its number, -1 where none is in reach."""
         plane_m, segment = np.full(len(points), np.inf), np.full(len(points), -1, np.int32)
         (asked, found), distance = self._tree.query_nearest(
-            shapely.points(points.east_m, points.north_m),
+            shapely.points(*points.plane),
             max_distance=reach_m if np.isfinite(reach_m) else None,
             return_distance=True,
         )

@@ -180,8 +180,13 @@
   }
 
   function legendLikely(map) {
-    const areas = island.incidents.map((incident) => incident.area).filter(Boolean);
+    const located = island.incidents.filter((incident) => incident.area);
+    const areas = located.map((incident) => incident.area);
     if (!areas.length) return;
+    // Another incident's number may stand in the middle of it, so the legend says whose it is.
+    const whose = island.page === 'casebook'
+      ? ` of incident ${located.map((incident) => island.incidents.indexOf(incident) + 1).join(', ')}`
+      : '';
     const parts = areas.flatMap(drawLikely);
     parts.forEach((part) => part.addTo(map));
     const count = areas[0].regions.length;
@@ -191,7 +196,7 @@
       `${percent(region.mass)}${areas.length === 1 ? ` · ${areaWords(region.area_km2)}` : ''}`,
     ));
     const picture = swatch(cell('likely outermost'), cell('likely'), cell('likely'));
-    legendRow(map, picture, parts, make('b', {}, 'Likely area'), ' from evidence, holding');
+    legendRow(map, picture, parts, make('b', {}, 'Likely area'), `${whose}, holding`);
     document.getElementById('legend').append(make('div', { class: 'steps' }, ...steps));
   }
 
@@ -243,8 +248,10 @@
       make('h2', {}, 'Where it happened'),
       make('p', { class: 'grade' }, WORDS.status[status]),
       said('p', reason),
-      area ? make('p', { class: 'aside' }, `${percent(area.held)} of the probability lies within`
-        + ` ${areaWords(area.area_km2)}. Nothing more exact is shown.`) : null,
+      area ? make('p', { class: 'aside' }, 'The shaded area is computed by geoloc from the findings'
+        + ' below that name a place; nobody drew it.'
+        + ` ${percent(area.held)} of the probability lies within ${areaWords(area.area_km2)}.`
+        + ' Nothing more exact is shown.') : null,
       area ? null : make('p', {}, make('b', {}, 'No claimed place can be assessed:'),
         ' there is no area found from other evidence to hold it against.'));
   }

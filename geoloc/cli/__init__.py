@@ -7,7 +7,7 @@ less time than geopandas takes to import.
 from __future__ import annotations
 
 import sys
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -26,6 +26,8 @@ app = typer.Typer(
     epilog="Start with: geoloc demo",
     add_completion=False,
     no_args_is_help=True,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
@@ -39,6 +41,17 @@ app.command("map")(pages.map_command)
 app.command()(pages.demo)
 
 
+@app.callback()
+def _everywhere(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        from geoloc import __version__
+
+        typer.echo(f"geoloc {__version__}")
+        raise SystemExit(0)
+
+
 def main() -> None:
     """Run the command line: exit 0 done, 1 a check asked for failed, 2 the input was wrong."""
     for stream in (sys.stdout, sys.stderr):
@@ -46,6 +59,9 @@ def main() -> None:
     try:
         raise SystemExit(app(standalone_mode=False) or 0)
     except _UsageError as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # a bare `geoloc` asks for its help
+            typer.echo(error.format_message())
+            raise SystemExit(0) from None
         _fail(f"{error.format_message()} See geoloc --help.")
     except CaseError as error:
         _fail(*error.lines)
