@@ -46,7 +46,7 @@ $(VENV)/.test: $(VENV)/.run lock/test.txt
 lock: $(VENV)/.test
 	$(PIP) install uv
 	cd lock && for set in "../pyproject.toml build.in -o run.txt" \
-	  "../pyproject.toml build.in --group ../pyproject.toml:test --group ../pyproject.toml:boundaries -c run.txt -o test.txt" \
+	  "../pyproject.toml build.in --group ../pyproject.toml:test -c run.txt -o test.txt" \
 	  "node.in -o node.txt"; do \
 	  ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade $$set; done

@@ -1,0 +1,52 @@
+"""Case files, and the straight line from an incident to its finding.
+
+A casebook is a folder of YAML files: one per incident, and `casebook.yaml` for what is known about
+all of them together. What was *claimed* (`claims`) and what can be *shown* (`evidence`,
+`geolocation`) are kept apart in the file as they are in the product.
+"""
+
+from geoloc.casebook.findings import Finding, as_json, investigate
+from geoloc.casebook.folder import (
+    BOOK_FILE,
+    SCHEMA_FILE,
+    case_files,
+    default_folder,
+    draft,
+    find_case,
+    read_book,
+    read_case,
+    schema,
+)
+from geoloc.casebook.records import (
+    Aggregate,
+    Book,
+    Claim,
+    Count,
+    Evidence,
+    Geolocation,
+    Incident,
+    Source,
+)
+
+__all__ = [
+    "BOOK_FILE",
+    "SCHEMA_FILE",
+    "Aggregate",
+    "Book",
+    "Claim",
+    "Count",
+    "Evidence",
+    "Finding",
+    "Geolocation",
+    "Incident",
+    "Source",
+    "as_json",
+    "case_files",
+    "default_folder",
+    "draft",
+    "find_case",
+    "investigate",
+    "read_book",
+    "read_case",
+    "schema",
+]

@@ -1,0 +1,144 @@
+"""The straight line from an incident to its finding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import shapely
+
+from geoloc.area import LikelyArea, likely_area
+from geoloc.casebook.records import Claim, Evidence, Incident
+from geoloc.clues import Within
+from geoloc.errors import PlaceError
+from geoloc.gazetteer import Place, resolve_unit
+from geoloc.verdict import Verdict, verify
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Everything that an output needs: claims with their places, the likely area, the verdicts."""
+
+    incident: Incident
+    places: tuple[Place | None, ...]  # one per claim; None where the claim names no place
+    area: LikelyArea | None  # None where nothing was geolocated
+    verdicts: tuple[Verdict | None, ...]  # one per claim; None where it names no place
+
+    @property
+    def status(self) -> str:
+        """Return the geolocation's status, e.g. `approximate`."""
+        return self.incident.geolocation.status
+
+    @property
+    def leading(self) -> int | None:
+        """Return the index of the claim to show first: one that names a unit, else a place."""
+        named = [index for index, place in enumerate(self.places) if place is not None]
+        drawn = [index for index in named if self.claims_unit(index)]
+        return next(iter(drawn + named), None)
+
+    def claims_unit(self, index: int) -> bool:
+        """Return whether a claim's place has units that can be drawn and judged by."""
+        place = self.places[index]
+        return place is not None and bool(place.codes)
+
+
+def investigate(incident: Incident) -> Finding:
+    """Resolve the claimed places, find the likely area, and judge each claim.
+
+    Raises
+    ------
+    PlaceError, ClueError
+        If a claimed place or a clue names a unit that does not exist or has no line.
+    """
+    places = tuple(_claimed_place(claim) for claim in incident.claims)
+    clues = [_clue(evidence) for evidence in incident.evidence if evidence.within]
+    found = likely_area(clues) if clues else None
+    reason = incident.geolocation.reason
+    judged = {place: verify(place, found, reason=reason) for place in places if place}
+    verdicts = tuple(judged[place] if place else None for place in places)
+    return Finding(incident, places, found, verdicts)
+
+
+def _claimed_place(claim: Claim) -> Place | None:
+    if claim.codes:
+        return Place(claim.place or "", claim.codes)
+    if not claim.place:
+        return None
+    try:
+        return Place(claim.place, (resolve_unit(claim.place),))
+    except PlaceError:
+        # The words stay on every output; without a unit there is nothing to draw or judge by.
+        return Place(claim.place, ())
+
+
+def _clue(evidence: Evidence) -> Within:
+    place = Place(evidence.finding, evidence.within)
+    return Within(place, evidence.origin, evidence.reliability)
+
+
+def as_json(finding: Finding) -> dict[str, Any]:
+    """Return a finding in the shape that `interface.md` promises to scripts."""
+    incident = finding.incident
+    return {
+        "id": incident.id,
+        "date": incident.date.isoformat(),
+        "title": incident.title,
+        "status": finding.status,
+        "status_reason": incident.geolocation.reason,
+        "claims": [
+            {
+                "claimant": claim.claimant,
+                "role": claim.role,
+                "place": claim.place,
+                "codes": list(place.codes) if place else [],
+                "killed": claim.killed.model_dump() if claim.killed else None,
+                "captured": claim.captured.model_dump() if claim.captured else None,
+            }
+            for claim, place in zip(incident.claims, finding.places, strict=True)
+        ],
+        "likely_area": _area_as_json(finding),
+        "verdicts": [
+            _verdict_as_json(index, verdict)
+            for index, verdict in enumerate(finding.verdicts)
+            if verdict is not None
+        ],
+    }
+
+
+def _area_as_json(finding: Finding) -> dict[str, Any] | None:
+    if finding.area is None:
+        return None
+    return {
+        "status": finding.status,
+        "area_km2": round(finding.area.regions[-1].area_km2, 1),
+        "regions": [
+            {
+                "mass": region.mass,
+                "held": round(region.held, 4),
+                "area_km2": round(region.area_km2, 1),
+                "geometry": shapely.geometry.mapping(_five_decimals(region.geometry)),
+            }
+            for region in finding.area.regions
+        ],
+    }
+
+
+def _five_decimals(geometry: Any) -> Any:
+    return shapely.transform(geometry, lambda points: points.round(5))
+
+
+def _verdict_as_json(claim: int, verdict: Verdict) -> dict[str, Any]:
+    def rounded(value: float | None) -> float | None:
+        return None if value is None else float(f"{value:.4g}")
+
+    return {
+        "claim": claim,
+        "grade": verdict.grade,
+        "probability": rounded(verdict.probability),
+        "interval": None if verdict.interval is None else [rounded(v) for v in verdict.interval],
+        "prior": rounded(verdict.prior),
+        "bayes_factor": rounded(verdict.bayes_factor),
+        "flip_distance_m": verdict.flip_distance_m,
+        "editions": list(verdict.editions),
+        "reason": verdict.reason,
+    }

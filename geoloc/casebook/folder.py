@@ -1,0 +1,162 @@
+"""A casebook on disk: a folder of YAML files, read, checked and begun."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from geoloc import boundaries, files
+from geoloc.casebook.reading import dotted, line_of, load_yaml, validated
+from geoloc.casebook.records import Book, Incident
+from geoloc.errors import (
+    AmbiguousPlaceError,
+    CaseError,
+    PlaceError,
+    PlaceNotFoundError,
+    Problem,
+)
+from geoloc.gazetteer import resolve_unit
+
+BOOK_FILE = "casebook.yaml"
+SCHEMA_FILE = "incident.schema.json"
+
+
+def default_folder() -> Path:
+    """Return `$GEOLOC_CASES`, or `cases/` here if it holds any, or the shipped six."""
+    if chosen := os.environ.get("GEOLOC_CASES"):
+        return Path(chosen)
+    here = Path("cases")
+    return here if any(here.glob("*.yaml")) else files.shipped("cases")
+
+
+def case_files(folder: Path) -> tuple[Path, ...]:
+    """Return the incident files of a folder, oldest incident first."""
+    return tuple(sorted(path for path in folder.glob("*.yaml") if path.name != BOOK_FILE))
+
+
+def find_case(name: str, folder: Path | None = None) -> Path:
+    """Return the file of a case named by id or by path.
+
+    Raises
+    ------
+    CaseError
+        If there is none; the nearest ids are in the message.
+    """
+    if name.endswith((".yaml", ".yml")):
+        return Path(name)
+    folder = folder or default_folder()
+    known = {path.stem: path for path in case_files(folder)}
+    if name in known:
+        return known[name]
+    from rapidfuzz import process
+
+    near = [match for match, *_ in process.extract(name, list(known), limit=3, score_cutoff=50)]
+    hint = f"did you mean {', '.join(near)}?" if near else "geoloc case list shows what there is."
+    raise CaseError(folder, (Problem("", None, f"no case is called {name!r}; {hint}"),))
+
+
+def read_case(name: Path | str) -> Incident:
+    """Read and check one incident.
+
+    Parameters
+    ----------
+    name : Path or str
+        A YAML file, or the id of a case in the default folder.
+
+    Raises
+    ------
+    CaseError
+        If there is no such case, or its file cannot be read or is not valid: every problem with
+        its field and line.
+    """
+    path = find_case(str(name))
+    document = load_yaml(path)
+    incident = validated(path, document, Incident)
+    problems = tuple(_unknown_codes(incident, document))
+    if problems:
+        raise CaseError(path, problems)
+    return incident
+
+
+def read_book(folder: Path) -> Book | None:
+    """Read and check `casebook.yaml` of a folder; None if it has none."""
+    path = folder / BOOK_FILE
+    return validated(path, load_yaml(path), Book) if path.exists() else None
+
+
+def _unknown_codes(incident: Incident, document: Any) -> Iterator[Problem]:
+    used = [("claims", n, "codes", claim.codes) for n, claim in enumerate(incident.claims)]
+    used += [("evidence", n, "within", each.within) for n, each in enumerate(incident.evidence)]
+    for *where, codes in used:
+        for code in codes:
+            try:
+                lineless = boundaries.unit(code).geometry.is_empty and where[0] == "evidence"
+                message = f"{code} has no known line to be within." if lineless else ""
+            except PlaceError as error:
+                message = str(error)
+            if message:
+                yield Problem(dotted(where), line_of(document, where), message)
+
+
+def schema() -> str:
+    """Return the JSON Schema of an incident file, for editors to complete and check by."""
+    return json.dumps(Incident.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+def draft(title: str, date: dt.date, place: str, claimant: str) -> tuple[str, str]:
+    """Return the id and the YAML of a new case, for the investigator to fill in.
+
+    Raises
+    ------
+    PlaceError
+        If the place is a police district that does not exist.
+    """
+    words = re.findall(r"[a-z0-9]+", title.lower())[:6] or ["case"]
+    case_id = f"{date.isoformat()}-{'-'.join(words)}"
+    parts = [part for part in re.split(r"[,،;]", place) if part.strip()]
+    try:
+        codes = f"[{', '.join(resolve_unit(part) for part in parts)}]"
+    except (PlaceNotFoundError, AmbiguousPlaceError):
+        codes = "[]  # no unit, or several, are called so: geoloc find NAME shows codes"
+
+    def quoted(text: str) -> str:
+        return json.dumps(text, ensure_ascii=False)  # a JSON string is a YAML string
+
+    return (
+        case_id,
+        f"""\
+# yaml-language-server: $schema={SCHEMA_FILE}
+id: {case_id}
+title: {quoted(title)}
+date: {date.isoformat()}
+summary: {quoted(title)}
+
+claims:
+  - claimant: {quoted(claimant)}
+    place: {quoted(place)}
+    codes: {codes}
+    says: "What exactly was claimed, in our words."
+
+# What can be shown, from material that does not come from the claim. To say where it happened:
+# evidence:
+#   - finding: "The skyline in photo 3 matches the ridge south of the river."
+#     by: "Who established it"
+#     status: likely
+#     origin: "photo 3"
+#     within: [AF0104]
+#     reliability: 0.9   # your judgement: how surely this is not plain wrong
+# and then geolocation.status is approximate.
+evidence: []
+
+geolocation:
+  status: not-stated
+  reason: "Not yet looked for."
+
+sources: []
+""",
+    )

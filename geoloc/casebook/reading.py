@@ -1,0 +1,144 @@
+"""YAML that remembers its lines, and errors that name file, field and line."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from geoloc.errors import CaseError, PlaceError, Problem
+from geoloc.gazetteer import police_district
+
+LONGEST_FILE = 1_000_000  # bytes; a case file of a hundred claims has 50,000
+
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def validated(path: Path, document: Any, model: type[_Model]) -> _Model:
+    """Return a document as a record, or raise `CaseError` with every problem in it."""
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        problems = tuple(_problem(detail, document, model) for detail in error.errors())
+        raise CaseError(path, problems) from error
+
+
+def load_yaml(path: Path) -> Any:
+    """Return a YAML mapping that remembers its line numbers; refuse anything else."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+    from ruamel.yaml.events import AliasEvent
+
+    text = _text_of(path)
+    try:
+        reader = YAML(typ="rt", pure=True)
+        for event in reader.parse(text):
+            if isinstance(event, AliasEvent):
+                # A dozen aliases of aliases can stand for billions of values.
+                line = event.start_mark.line + 1
+                raise CaseError(path, (Problem("", line, "aliases (*name) are not read here."),))
+        document = reader.load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        what = f"not valid YAML: {_plain_yaml(str(error.problem or error.context))}."
+        raise CaseError(path, (Problem("", mark.line + 1 if mark else None, what),)) from error
+    except (YAMLError, ValueError, RecursionError) as error:
+        raise CaseError(path, (Problem("", None, f"not valid YAML: {error}."),)) from error
+    if not isinstance(document, dict):
+        what = "is empty." if document is None else "must be fields and values (name: value)."
+        raise CaseError(path, (Problem("", None, what),))
+    return document
+
+
+def _plain_yaml(problem: str) -> str:
+    """Say a YAML parser's commonest complaints in an investigator's words."""
+    if "\\t" in problem:
+        return "there is a tab; indent with spaces only"
+    if "<block end>" in problem or "block collection" in problem or "mapping values" in problem:
+        return f"the indentation or a colon is off around here ({problem})"
+    return problem
+
+
+def _text_of(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(LONGEST_FILE + 1)
+    except OSError as error:
+        what = f"cannot be read: {error.strerror or error}."
+        raise CaseError(path, (Problem("", None, what),)) from error
+    if len(content) > LONGEST_FILE:
+        what = f"is larger than {LONGEST_FILE:,} bytes, which no case file is."
+        raise CaseError(path, (Problem("", None, what),))
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        what = f"is not UTF-8 text (byte {error.start:,}); save it as UTF-8."
+        raise CaseError(path, (Problem("", None, what),)) from error
+
+
+def _problem(detail: Any, document: Any, model: type[BaseModel]) -> Problem:
+    """Say one pydantic error in words, with the field's path and line."""
+    where = [step for step in detail["loc"] if isinstance(step, int) or step.isidentifier()]
+    return Problem(dotted(where), line_of(document, where), _words(detail, where, model))
+
+
+def _words(detail: Any, where: list[Any], model: type[BaseModel]) -> str:
+    """Say what is wrong with a field, and what it should look like."""
+    value = str(detail["input"])
+    shown = repr(value if len(value) <= 40 else value[:37] + "...")
+    kind = str(detail["type"])
+    if kind == "missing":
+        return "is missing."
+    if kind == "extra_forbidden":
+        return f"there is no such field here{_nearest_field(str(detail['loc'][-1]), model)}."
+    if kind == "value_error":
+        return f"{detail['ctx']['error']}."
+    if kind.startswith("date"):
+        return f"must be a date like 2024-01-31, got {shown}."
+    if kind in ("tuple_type", "list_type"):
+        return f"must be a list, e.g. [{value if value.isascii() else 'AF0104'}], got {shown}."
+    if kind in ("model_type", "model_attributes_type"):
+        return f"must hold fields, e.g. {{min: 5, max: 5}} for a number of people, got {shown}."
+    if kind == "string_pattern_mismatch" and {"codes", "within"} & set(where):
+        return f"{shown} is no code of a unit; {_code_hint(value)}."
+    return f"{detail['msg'][:1].lower()}{detail['msg'][1:]}, got {shown}."
+
+
+def _code_hint(value: str) -> str:
+    try:
+        code = police_district(value)
+    except PlaceError as error:
+        return str(error).rstrip(".")
+    example = "codes look like AF0104 or AF-KBL-PD22 (geoloc find NAME shows them)"
+    return f"did you mean {code}?" if code else example
+
+
+def dotted(where: list[Any]) -> str:
+    """Return a path as people write it: claims[0].codes."""
+    return "".join(f"[{s}]" if isinstance(s, int) else f".{s}" for s in where).lstrip(".")
+
+
+def _nearest_field(name: str, model: type[BaseModel]) -> str:
+    from rapidfuzz import process
+
+    parts = json.dumps(model.model_json_schema())
+    fields = sorted(set(re.findall(r'"([a-z_]+)": \{', parts)))
+    near = process.extractOne(name, fields, score_cutoff=70)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def line_of(document: Any, where: list[Any]) -> int:
+    """Return the 1-based line of a field, or of the nearest thing around it that exists."""
+    node, line = document, int(document.lc.line) + 1
+    for step in where:
+        if isinstance(node, dict) and step in node:
+            line = node.lc.key(step)[0] + 1  # type: ignore[attr-defined] # ruamel's CommentedMap
+        elif isinstance(node, list) and isinstance(step, int) and step < len(node):
+            line = node.lc.item(step)[0] + 1  # type: ignore[attr-defined] # ruamel's CommentedSeq
+        else:
+            break
+        node = node[step]
+    return int(line)

@@ -1,0 +1,184 @@
+"""What a case file holds: claims, evidence, geolocation, sources."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from geoloc.clues import PUBLISHED_RELIABILITY
+
+_ID = r"^\d{4}-\d{2}-\d{2}-[a-z0-9]+(?:-[a-z0-9]+)*$"
+
+Text = Annotated[str, Field(min_length=1, max_length=5000)]
+CaseId = Annotated[str, Field(pattern=_ID)]
+Code = Annotated[str, Field(pattern=r"^(AF\d{2}|AF\d{4}|AF-KBL-PD\d{1,2})$")]
+
+
+class _Record(BaseModel):
+    """A part of a case file: unknown fields are refused, since most are misspelt ones."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Count(_Record):
+    """A number of people as claimed or shown: at least `min`, at most `max`."""
+
+    min: int = Field(ge=0, le=100_000)
+    max: int | None = Field(None, ge=0, le=100_000, description="null: no upper figure was given")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Count:
+        if self.max is not None and self.max < self.min:
+            raise ValueError(f"max {self.max} is below min {self.min}")
+        return self
+
+
+class Source(_Record):
+    """Where a fact was taken from."""
+
+    id: Text
+    title: Text
+    publisher: Text
+    published: dt.date | None = None
+    url: str | None = Field(None, pattern=r"^https?://", max_length=2000)
+    note: Text | None = None
+
+
+class Claim(_Record):
+    """What somebody said about the incident; never evidence for itself."""
+
+    claimant: Text
+    role: Literal["claim", "rival", "report"] = Field(
+        "claim",
+        description="claim: by the raiding side; rival: another account of who or what the target"
+        " was; report: witnesses and media",
+    )
+    affiliation: Text | None = Field(None, description="who the claimant speaks for")
+    published: dt.date | None = None
+    place: Text | None = Field(None, description="the place in the claimant's words")
+    codes: tuple[Code, ...] = Field(
+        (), description="units that the words name, all of which must hold; geoloc find shows them"
+    )
+    same_place_as: CaseId | None = Field(
+        None, description="id of another incident that the claim puts in the same place"
+    )
+    covers: tuple[CaseId, ...] = Field(
+        (), description="ids of all incidents that a figure covers together, this one included"
+    )
+    killed: Count | None = None
+    captured: Count | None = None
+    says: Text = Field(description="the rest of the claim in our words")
+    source: Text | None = Field(None, description="id of an entry in sources")
+
+
+class Evidence(_Record):
+    """What investigators could show, or looked for and could not."""
+
+    finding: Text
+    by: Text = Field(description="who established it")
+    status: Literal["confirmed", "likely", "not-verified", "not-found"]
+    origin: Text = Field(description="the material it was seen in; one origin counts once")
+    within: tuple[Code, ...] = Field(
+        (), description="units that all hold the event, if the finding says where it happened"
+    )
+    reliability: float = Field(
+        PUBLISHED_RELIABILITY,
+        ge=0,
+        le=1,
+        description="how surely the location is not plain wrong: your judgement, 0 to 1. Verdicts"
+        " rest on it and say so",
+    )
+    source: Text | None = None
+
+    @model_validator(mode="after")
+    def _shows_what_it_says(self) -> Evidence:
+        if self.within and self.status not in ("confirmed", "likely"):
+            raise ValueError(
+                f"within {list(self.within)} is given, but the status is {self.status}: only what"
+                " is confirmed or likely can say where it happened"
+            )
+        return self
+
+
+class Geolocation(_Record):
+    """Whether the place of the event could be found, and why or why not."""
+
+    status: Literal["exact", "approximate", "not-possible", "not-stated"]
+    reason: Text
+
+
+class Incident(_Record):
+    """One incident: what was claimed, what could be shown, and where it was found to be."""
+
+    id: str = Field(pattern=_ID, description="YYYY-MM-DD-words; also the file's name")
+    title: Text
+    date: dt.date = Field(description="Kabul time")
+    time: Text | None = Field(None, description="time of day in words or hh:mm, Kabul time")
+    date_note: Text | None = None
+    summary: Text
+    claims: tuple[Claim, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    geolocation: Geolocation
+    sources: tuple[Source, ...] = ()
+    notes: tuple[Text, ...] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Incident:
+        if not 1970 <= self.date.year <= 2100:
+            raise ValueError(
+                f"date {self.date} is not in 1970 to 2100; dates are Gregorian, so convert a Solar"
+                " Hijri one first"
+            )
+        if not self.id.startswith(self.date.isoformat()):
+            raise ValueError(f"id {self.id} does not begin with the date {self.date}")
+        self._keep_claims_and_evidence_apart()
+        known = {source.id for source in self.sources}
+        cited = [claim.source for claim in self.claims]
+        cited += [evidence.source for evidence in self.evidence]
+        for source in filter(None, cited):
+            if source not in known:
+                raise ValueError(f"source {source!r} is not in sources")
+        return self
+
+    def _keep_claims_and_evidence_apart(self) -> None:
+        located = any(evidence.within for evidence in self.evidence)
+        status = self.geolocation.status
+        if located != (status in ("exact", "approximate")):
+            raise ValueError(
+                f"geolocation.status is {status}, but "
+                + ("evidence says within which units it happened" if located else "no evidence")
+                + ("" if located else " says within which units it happened")
+            )
+        claimants = {claim.claimant.casefold() for claim in self.claims}
+        for evidence in self.evidence:
+            if evidence.within and evidence.origin.casefold() in claimants:
+                raise ValueError(
+                    f"evidence of origin {evidence.origin!r} comes from a claimant; a claim is"
+                    " never evidence for itself, so name the material it was seen in"
+                )
+
+
+class Aggregate(_Record):
+    """A fact about many incidents together."""
+
+    fact: Text
+    from_date: dt.date | None = None
+    to_date: dt.date | None = None
+    claimed: int | tuple[Text, ...] | None = None
+    claimed_by: Text | None = None
+    recorded: int | tuple[Text, ...] | None = Field(None, description="logged by investigators")
+    recorded_by: Text | None = None
+    confirmed: int | tuple[Text, ...] | None = None
+    confirmed_by: Text | None = None
+    covers: tuple[CaseId, ...] = ()
+    source: Text | None = None
+
+
+class Book(_Record):
+    """What `casebook.yaml` holds: facts about all incidents, and their sources."""
+
+    title: Text
+    aggregates: tuple[Aggregate, ...] = ()
+    sources: tuple[Source, ...] = ()
