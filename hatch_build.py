@@ -23,7 +23,6 @@ GATHERED = {
     "leaflet/dist/leaflet.css": "leaflet.css",
     "leaflet/LICENSE": "leaflet.LICENSE",
     "@fontsource/vazirmatn/files/vazirmatn-arabic-400-normal.woff2": "vazirmatn-arabic-400.woff2",
-    "@fontsource/vazirmatn/files/vazirmatn-arabic-700-normal.woff2": "vazirmatn-arabic-700.woff2",
     "@fontsource/vazirmatn/LICENSE": "vazirmatn.LICENSE",
 }
 MISSING_NPM = (
@@ -61,14 +60,14 @@ def _shipped_files(root: Path) -> dict[str, str]:
 
 def _gather_vendor(root: Path) -> None:
     """Install the locked npm packages aside and copy what the pages use."""
-    if _stamp(root) == _stamped(root):
+    vendor = root / "geoloc/browser/vendor"
+    if _stamp(root) == _stamped(root) and all((vendor / n).exists() for n in GATHERED.values()):
         return
     with tempfile.TemporaryDirectory() as scratch:
         for name in ("package.json", "package-lock.json"):
             shutil.copy(root / "browser" / name, scratch)
         command = [*_npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
         subprocess.run(command, cwd=scratch, check=True, stdout=sys.stderr)  # noqa: S603 - fixed
-        vendor = root / "geoloc/browser/vendor"
         shutil.rmtree(vendor, ignore_errors=True)
         vendor.mkdir(parents=True)
         for source, name in GATHERED.items():

@@ -156,6 +156,10 @@ def described(units: gpd.GeoDataFrame, vintage: str) -> gpd.GeoDataFrame:
             "evidence": whole["evidence"],
             "evidence_inside": whole["evidence_inside"],
             "confidence": units.confidence.where(drawn, "low"),
+            # JSON's true where it holds, and no property where it does not.
+            "ambiguous": [
+                True if (vintage, number(code)) in _AMBIGUOUS else None for code in codes
+            ],
             "somewhere_in": [_SOMEWHERE_IN.get((vintage, number(code)), "") for code in codes],
             "note": [NOTES.get((vintage, number(code)), "") for code in codes],
         },
@@ -190,6 +194,7 @@ def _fixed(values: "pd.Series[float]", form: str) -> list[str]:
     return ["" if pd.isna(value) else form.format(value) for value in values]
 
 
+_AMBIGUOUS = {("nahia-2019", 18)}  # numbers that a police hawza elsewhere has too
 _SOMEWHERE_IN = {("nahia-2019", 20): "AF0103"}  # a unit without a line: the district it lies in
 _PD_TITLE = {
     "nahia-2019": "Kabul municipal police districts (nahia), labels of 2018/19 and later",

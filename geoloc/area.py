@@ -85,7 +85,11 @@ class LikelyArea:
         for clue, likelihood in zip(self.clues, self.likelihoods, strict=True):
             if code in clue.asserts:
                 trust = clue.reliability if reliability is None else reliability
-                doubt = doubt * (1 - trust) / _tempered(likelihood, trust)
+                mixed = _tempered(likelihood, trust)
+                # Only a clue beyond all doubt leaves cells that cannot be: nothing to vouch for.
+                doubt = doubt * np.divide(
+                    1 - trust, mixed, out=np.zeros_like(mixed), where=mixed > 0
+                )
         return 1 - doubt
 
     @property
@@ -165,6 +169,8 @@ def _posterior(
         total = np.log(prior.mass)
         for likelihood, reliability in zip(likelihoods, reliabilities, strict=True):
             total = total + np.log(_tempered(likelihood, reliability))
+    if not np.isfinite(total).any():
+        raise ClueError("reliability", "clues of reliability 1 exclude each other; one is wrong.")
     weights = np.exp(total - total.max())
     surface: Surface = weights / weights.sum()
     return surface
@@ -174,7 +180,11 @@ def _scaled(logs: Surface, prior: Prior) -> Surface:
     """Return likelihoods whose mean under the prior is 1; their scale means nothing."""
     within = logs[prior.mass > 0]
     if not np.isfinite(within).any():
-        raise ClueError("codes", "lies wholly outside the study area; widen the study area.")
+        raise ClueError(
+            "within",
+            "has no ground in the study area (Kabul province): it lies elsewhere, or its units have"
+            " nothing in common.",
+        )
     likelihood = np.exp(logs - within.max())
     scaled: Surface = likelihood / (likelihood * prior.mass).sum()
     return scaled

@@ -50,9 +50,8 @@ def write_whole(path: Path, content: bytes | str) -> Path:
     OutputError
         If the target or its folder cannot be written; the target is as it was before.
     """
-    payload = content.encode("utf-8") if isinstance(content, str) else content
     with writing_whole(path) as temporary, temporary.open("wb") as stream:
-        stream.write(payload)
+        stream.write(content.encode("utf-8") if isinstance(content, str) else content)
     return Path(path).absolute()
 
 
@@ -73,8 +72,10 @@ def writing_whole(path: Path) -> Iterator[Path]:
     OutputError
         If the target or its folder cannot be written; the target is as it was before.
     """
-    path = Path(path).absolute()
+    path = Path(path).resolve()  # a link keeps pointing where it points
     try:
+        if path.exists() and not path.is_file():
+            raise OSError(f"it is {'a folder' if path.is_dir() else 'no ordinary file'}")
         path.parent.mkdir(parents=True, exist_ok=True)
         prefix = f".{path.stem[:60]}."
         handle, name = tempfile.mkstemp(prefix=prefix, suffix=path.suffix, dir=path.parent)
@@ -90,10 +91,29 @@ def writing_whole(path: Path) -> Iterator[Path]:
                 temporary.unlink()
             raise
         _force_to_disk(path.parent)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(
+            f"Cannot write {path}: {reason}. What was there is untouched; choose another place"
+            " with -o, or free the space or the permission."
+        ) from error
+
+
+def require_writable(folder: Path) -> None:
+    """Find out before the work, not after it, that files can be written into a folder.
+
+    Raises
+    ------
+    OutputError
+        If they cannot; nothing is left behind.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
     except OSError as error:
         raise OutputError(
-            f"Cannot write {path}: {error.strerror or error}. Nothing was changed; choose"
-            " another place with -o, or free the space or the permission."
+            f"Cannot write into {folder}: {error.strerror or error}. Choose another folder with -o."
         ) from error
 
 

@@ -210,11 +210,14 @@ def unit_name(code: str) -> str:
     return name if layer == "police-districts" else f"{name} {_KIND_OF_LAYER[layer]}"
 
 
-# --- numbers and codes -------------------------------------------------------------------------
-
 _POLICE_DISTRICT = re.compile(
     r"(?:p\.?\s*d\.?|police\s+district|nahia|nahiya|ناحیه|ناحيه)\s*[-#:]?\s*"
-    r"(?:no\.?\s*)?([-+]?[\d.,]+)",
+    r"(?:no\.?\s*)?([-+]?[\d.,]{1,12})",
+    re.IGNORECASE,
+)
+# Whatever else begins so and holds a number is meant for one, and is never matched by likeness.
+_MEANT_FOR_ONE = re.compile(
+    r"(?:p\.?\s?d\.?s?|police\s+districts?|nahias?|nahiyas?|ناحیه|ناحيه)\W{0,5}(?:no\.?\s?)?\d",
     re.IGNORECASE,
 )
 
@@ -227,14 +230,15 @@ def police_district(text: str) -> str | None:
     PlaceError
         If the number is none of 1 to 22.
     """
-    digits = "".join(str(unicodedata.decimal(c, c)) for c in text.strip())
+    digits = "".join(str(unicodedata.decimal(c, c)) for c in text.strip()[:200])
     found = _POLICE_DISTRICT.fullmatch(digits.replace("٫", "."))
-    if not found:
+    if not found and not _MEANT_FOR_ONE.match(digits):
         return None
-    number = found[1]
+    number = found[1] if found else ""
     if not (number.isdigit() and int(number) in POLICE_DISTRICTS):
         raise PlaceError(
-            f"{text.strip()!r} is no police district: Kabul has PD1 to PD22, whole numbers."
+            f"{text.strip()[:60]!r} is no police district: Kabul has PD1 to PD22, whole numbers,"
+            " and one is asked for at a time."
         )
     return f"AF-KBL-PD{int(number)}"
 
@@ -262,8 +266,6 @@ def _split_kind(text: str) -> tuple[str, str | None]:
     return text, None
 
 
-# --- spellings ---------------------------------------------------------------------------------
-
 _ONE_LETTER = str.maketrans(
     {
         "ي": "ی", "ى": "ی", "ې": "ی", "ۍ": "ی", "ئ": "ی", "ك": "ک", "ګ": "گ", "ة": "ه",
@@ -278,9 +280,6 @@ def fold(text: str) -> str:
     plain = unicodedata.normalize("NFKD", text.translate(_ONE_LETTER).casefold())
     kept = (str(unicodedata.decimal(c, c)) for c in plain if c.isalnum())
     return "".join(kept)
-
-
-# --- what is known -----------------------------------------------------------------------------
 
 
 def _unit_entries() -> Iterable[_Entry]:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import unquote_plus
 
 import numpy as np
 import shapely
@@ -33,9 +34,6 @@ AFGHANISTAN: Box = (60.4, 29.3, 75.0, 38.6)
 KABUL = (69.1776, 34.5260)  # lon, lat of the city's centre: short plus codes are read near it
 
 _Geometry = TypeVar("_Geometry", bound="BaseGeometry")
-
-
-# --- measuring ---------------------------------------------------------------------------------
 
 
 # Krüger's series for the transverse Mercator, to the fourth power of the third flattening n
@@ -192,9 +190,6 @@ def area_km2(geometry: BaseGeometry) -> float:
     return abs(geod().geometry_area_perimeter(shapely.orient_polygons(geometry))[0]) / 1e6
 
 
-# --- the grid ----------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
 class Grid:
     """Square cells on UTM 42N; row 0 is the northernmost."""
@@ -257,9 +252,6 @@ class Grid:
         return geometry_to_degrees(shapely.union_all(parts))
 
 
-# --- writing a coordinate ----------------------------------------------------------------------
-
-
 def format_dms(lon: float, lat: float) -> str:
     """Return degrees, minutes and seconds, latitude first, to 0.1″ (about 3 m)."""
     return f"{_dms(lat, 'NS')} {_dms(lon, 'EW')}"
@@ -278,8 +270,6 @@ def format_mgrs(lon: float, lat: float) -> str:
 
     return str(mgrs.MGRS().toMGRS(lat, lon))
 
-
-# --- reading a coordinate ----------------------------------------------------------------------
 
 HOW_TO_WRITE = (
     "write latitude then longitude as 34.4938, 69.2743, or DMS (34°29′38″N 69°16′27″E), MGRS"
@@ -400,6 +390,8 @@ _LINK_PATTERNS = (  # the marked place before the mere middle of the view
 
 def _read_link(text: str) -> tuple[float, float] | None:
     if geo := re.match(rf"geo:({_NUMBER}),({_NUMBER})", text, re.IGNORECASE):
+        if re.search(r";crs=(?!wgs84)", text, re.IGNORECASE):
+            raise CoordinateError(f"{_shown(text)} names another CRS than WGS 84.")
         return float(geo[2]), float(geo[1])
     if not re.match(r"https?://|www\.|maps\.", text, re.IGNORECASE):
         return None
@@ -408,6 +400,9 @@ def _read_link(text: str) -> tuple[float, float] | None:
             f"{_shown(text)} is a short link, which hides its coordinates, and geoloc opens no"
             " links; open it in a browser and copy the long address."
         )
+    named = re.search(r"/(?:place|search)/([^/@?]*%C2%B0[^/@?]*)", text, re.IGNORECASE)
+    if named and (marked := _read_degrees(_fold(unquote_plus(named[1])))):
+        return marked
     for pattern in _LINK_PATTERNS:
         if found := re.search(pattern, text):
             first, second = float(found[1]), float(found[2])
@@ -435,6 +430,8 @@ def _read_plus_code(text: str) -> tuple[float, float] | None:
                 " codes near Kabul only, so give the full code."
             )
         code = olc.recoverNearest(code, KABUL[1], KABUL[0])
+    if "0" in code:
+        raise CoordinateError(f"{code} names a square of 5 km or more, which is no point.")
     if not olc.isFull(code):
         raise CoordinateError(f"{_shown(text)} is not a valid plus code.")
     square = olc.decode(code)
@@ -455,6 +452,11 @@ def _read_grid_reference(text: str) -> tuple[float, float] | None:
 
     halves = found[5].split()
     digits = "".join(halves)
+    if len(digits) < 4:
+        raise CoordinateError(
+            f"{_shown(text)} names a square of 10 km or more, which is no point; give at least two"
+            " digits each of easting and northing."
+        )
     if len(digits) % 2 or (halves and len(halves) == 2 and len(halves[0]) != len(halves[1])):
         raise CoordinateError(
             f"{_shown(text)} has an uneven MGRS number; easting and northing need the same"
@@ -560,6 +562,8 @@ def _read_degrees(text: str) -> tuple[float, float] | None:
 
 def _angle(parts: list[float], text: str) -> float:
     degrees, *rest = parts
+    if any(not part.is_integer() for part in parts[:-1]):
+        raise CoordinateError(f"{_shown(text)} has a fraction before the last part of an angle.")
     if any(not 0 <= part < 60 for part in rest):
         raise CoordinateError(f"{_shown(text)} has minutes or seconds outside 0 to 60.")
     size = abs(degrees) + sum(part / 60**power for power, part in enumerate(rest, start=1))

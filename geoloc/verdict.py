@@ -80,6 +80,9 @@ def verify(claim: Place, found: LikelyArea | None, *, reason: str = "") -> Verdi
         return _not_assessable(f"{claim.text!r} names no place with a known line.")
     if any(boundaries.unit(code).geometry.is_empty for code in claim.codes):
         return _not_assessable(f"No line is known for {claim.name}.")
+    alone = boundaries.unit(claim.codes[0]) if len(claim.codes) == 1 else None
+    if alone and alone.ambiguous:
+        return _not_assessable(f"{alone.name} can mean two places. {alone.note}")
     lon, lat = (axis.ravel() for axis in geo.to_degrees(*found.grid.centres_m()))
     drawings = tuple(_drawings(claim, lon, lat))
     lines = drawings[0]
@@ -149,6 +152,8 @@ def _not_assessable(reason: str) -> Verdict:
 
 
 def _bayes_factor(p: float, before: float) -> float:
+    if before <= 0:  # the claim lies outside the study area, so no evidence could speak for it
+        return 0.0
     least = 1e-12  # a probability of exactly 0 or 1 would make the odds infinite
     p, before = (min(max(value, least), 1 - least) for value in (p, before))
     return (p / (1 - p)) / (before / (1 - before))
@@ -159,12 +164,19 @@ class _Line:
     """One claimed unit as an edition draws it, seen from every cell of the grid."""
 
     code: str
+    share: Floats  # the unit's membership, as `geoloc check` tells it, (cells,)
     depth_m: Floats  # signed distance of the cell's centre, positive inside, (cells,)
     sigma_m: Floats  # of the nearest stretch of its line, (cells,)
 
     def membership(self, sigma_factor: float = 1.0, shift_m: float = 0.0) -> Floats:
         """Return memberships were σ scaled and the line moved outwards."""
-        return boundaries.normal_cdf((self.depth_m + shift_m) / (self.sigma_m * sigma_factor))
+        if sigma_factor == 1 and not shift_m:
+            return self.share
+        # Neighbours' claims make the share differ from Φ where lines meet; that ratio is kept.
+        plain = boundaries.normal_cdf(self.depth_m / self.sigma_m)
+        moved = boundaries.normal_cdf((self.depth_m + shift_m) / (self.sigma_m * sigma_factor))
+        ratio = np.divide(self.share, plain, out=np.ones_like(plain), where=plain > 1e-9)
+        return np.clip(moved * ratio, 0.0, 1.0)
 
 
 def _drawings(claim: Place, lon: Floats, lat: Floats) -> Iterator[tuple[_Line, ...]]:
@@ -172,7 +184,11 @@ def _drawings(claim: Place, lon: Floats, lat: Floats) -> Iterator[tuple[_Line, .
     editions = [boundaries.layers_with(code) for code in claim.codes]
     for layers in product(*editions):
         yield tuple(
-            _Line(code, *layer.depth_m(code, lon, lat))
+            _Line(
+                code,
+                layer.membership(lon, lat, only=(code,))[code],
+                *layer.depth_m(code, lon, lat),
+            )
             for layer, code in zip(layers, claim.codes, strict=True)
         )
 
@@ -253,9 +269,9 @@ def _first_flip(same_grade: Callable[[float], bool], outwards: float) -> float |
     """Return the smallest shift in one direction at which the grade is another, to 10 m."""
     near, far = 0.0, 100.0
     while same_grade(outwards * far):
-        near, far = far, far * 2
-        if far > _FARTHEST_FLIP_M:
+        if far >= _FARTHEST_FLIP_M:
             return None
+        near, far = far, min(far * 2, _FARTHEST_FLIP_M)
     while far - near > 10:
         middle = (near + far) / 2
         near, far = (middle, far) if same_grade(outwards * middle) else (near, middle)

@@ -176,6 +176,28 @@ def test_a_line_is_as_sure_as_the_editions_agree_on_it() -> None:
     assert sigmas["AF0101"] > 5 * sigmas["AF0107"]
 
 
+@pytest.mark.parametrize(("sigmas", "share"), [(1, 0.8413), (2, 0.9772), (-1, 0.1587)])
+def test_membership_follows_the_normal_table(sigmas: float, share: float) -> None:
+    """One σ inside a straight line is 84 %, two are 98 %, one outside is 16 %."""
+    layer = boundaries.load_layer("districts")
+    line = shapely.line_merge(
+        shapely.intersection(layer["AF0104"].geometry, layer["AF0101"].geometry)
+    )
+    found: list[float] = []
+    for part in np.linspace(0.2, 0.8, 25):
+        foot = line.interpolate(part, normalized=True)
+        for azimuth in range(0, 360, 10):
+            lon, lat, _ = geo.geod().fwd(foot.x, foot.y, azimuth, abs(sigmas) * 636)
+            standing = layer.standing("AF0104", lon, lat)
+            depth, sigma = standing.distance_to_line_m or 0, standing.sigma_m or 1
+            near = [s for s in layer.standings(lon, lat)[0] if s.unit.code != "AF0104"]
+            alone = len(near) == 1 and near[0].unit.code == "AF0101"
+            if alone and sigma == 636 and depth / sigma == pytest.approx(sigmas, abs=0.03):
+                found.append(standing.membership or 0)
+    assert found
+    assert np.median(found) == pytest.approx(share, abs=0.03)
+
+
 def test_pd20_cannot_be_said() -> None:
     """A unit without a line has no membership rather than a made-up one."""
     standing, *_ = boundaries.check(69.15, 34.4, "AF-KBL-PD20")

@@ -154,9 +154,6 @@ def the(book: Book, word: str) -> Aggregate:
     return found
 
 
-# --- the files ---------------------------------------------------------------------------------
-
-
 def test_the_casebook_holds_the_six_incidents() -> None:
     """There is one file for each of the six incidents, and no other."""
     assert {path.stem for path in FILES} == set(FACTS)
@@ -188,9 +185,6 @@ def test_lines_fit_the_page(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
 
     assert [line for line in lines if len(line) > 100] == []
-
-
-# --- what the incidents say --------------------------------------------------------------------
 
 
 @each_incident
@@ -397,9 +391,6 @@ def test_wording_that_matters_is_kept(case_id: str, words: str) -> None:
     kept = (*(claim.place or "" for claim in incident.claims), *incident.notes)
 
     assert any(words in text for text in kept)
-
-
-# --- what is known about all of them -----------------------------------------------------------
 
 
 def test_provinces_claimed_and_logged(book: Book) -> None:

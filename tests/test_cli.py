@@ -50,9 +50,6 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
     return call
 
 
-# --- shown by ----------------------------------------------------------------------------------
-
-
 def test_where_keeps_the_promise_to_scripts(run: Any) -> None:
     """The JSON of `where` has the keys of interface.md, PDs sorted by membership."""
     done = run("where", "34.4938", "69.2743", "--json")
@@ -206,9 +203,6 @@ def test_case_show_reads_a_file_or_another_folder(run: Any, tmp_path: Path) -> N
     assert run("case", "show", "one", "--cases", str(tmp_path), "--json").status == 0
 
 
-# --- bad input ---------------------------------------------------------------------------------
-
-
 NEW = ("case", "new", "--title", "؟", "--claimant", "x")
 SHIPPED = str(files.shipped("cases"))
 
@@ -283,8 +277,6 @@ def test_hostile_text_cannot_steer_the_terminal(run: Any, tmp_path: Path) -> Non
     assert "<U+001B>[2J" in done.out
     assert "<U+202E>gnp.exe" in done.out
 
-
-# --- help and the demo -------------------------------------------------------------------------
 
 COMMANDS = [
     ["where"], ["check"], ["find"], ["map"], ["demo"],

@@ -79,9 +79,6 @@ def shapefile(tmp_path: Path) -> dict[str, bytes]:
     return {path.suffix: path.read_bytes() for path in folder.iterdir()}
 
 
-# --- what comes in -----------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("ending", ["geojson", "gpkg", "fgb", "kml", "shp", "zip"])
 def test_every_kind_reads_the_same(
     tmp_path: Path, ending: str, shapefile: dict[str, bytes]
@@ -182,8 +179,6 @@ def test_large_whole_numbers_stay_exact(tmp_path: Path) -> None:
     path.write_text(text, encoding="utf-8")
     assert fence.read_outside(path)[0].properties[0]["PD"] == 9007199254740993
 
-
-# --- what does not -----------------------------------------------------------------------------
 
 VRT = (
     "<OGRVRTDataSource><OGRVRTLayer name='secret'><SrcDataSource>{}</SrcDataSource>"

@@ -189,9 +189,6 @@ def relation(name: str, *members: dict[str, Any]) -> dict[str, Any]:
     return {"type": "relation", "id": 7, "tags": tags, "members": list(members)}
 
 
-# --- what works --------------------------------------------------------------------------------
-
-
 def test_ocha_is_found_followed_checked_and_imported(run: Shell, host: Host) -> None:
     """The districts of the three layers, through a redirect, with licence, source and date."""
     ocha(host)
@@ -265,8 +262,6 @@ def test_the_real_hosts_are_asked_over_tls_and_named(source: str) -> None:
     assert all(name in words for name in fetched._ONWARD[source])
     assert max(map(len, words.splitlines())) <= 130
 
-
-# --- what fails --------------------------------------------------------------------------------
 
 HTML = Answer(b"<!DOCTYPE html><html>please log in</html>", kind="text/html; charset=utf-8")
 

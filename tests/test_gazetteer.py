@@ -49,7 +49,10 @@ def test_numbers_are_exact() -> None:
     (only,) = gazetteer().search("PD1")
     assert only.code == "AF-KBL-PD1"
     assert police_district("PD11") == "AF-KBL-PD11"
-    assert police_district("PD 1 1") is None
+    for text in ("PD 1 1", "PD1/5", "PD 1-2", "PD2²", "PDs 11 and 15", "PD" + "9" * 5000):
+        with pytest.raises(PlaceError, match="PD1 to PD22"):
+            resolve_unit(text)
+    assert police_district("Bagrami") is None
 
 
 def test_an_unknown_name_offers_the_nearest() -> None:

@@ -48,7 +48,8 @@ ROOMS = {
     "matplotlib": {"figures"},
     "rasterio": {"geo", "terrain", "boundaries"},
     "socket": {"studio"},
-    "urllib": {"boundaries", "terrain", "studio"},
+    "urllib.request": {"boundaries", "terrain", "studio"},
+    "http": {"boundaries", "terrain", "studio"},
 }
 FORBIDDEN_NAMES = {"utils", "helpers", "common", "manager"}
 
@@ -69,6 +70,7 @@ def _imports(path: Path) -> set[str]:
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
+            assert not node.level, f"{path.name} has a relative import; name the whole module"
             names.add(node.module)
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
     return names
@@ -93,7 +95,7 @@ def test_a_library_stays_in_its_rooms(name: str) -> None:
     """Maps alone know folium, figures alone matplotlib, and nobody else opens a socket."""
     for path in _modules()[name]:
         for library, rooms in ROOMS.items():
-            if any(imported.split(".")[0] == library for imported in _imports(path)):
+            if any(f"{imported}.".startswith(f"{library}.") for imported in _imports(path)):
                 assert name in rooms, f"{path.name} imports {library}"
 
 

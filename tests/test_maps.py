@@ -73,8 +73,6 @@ def digest(text: str) -> str:
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-# --- the island --------------------------------------------------------------------------------
-
 anything = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
     | st.text() | st.sampled_from(["{{ 7*7 }}", "{% raw %}", "{#", "</script><!--", "${x}`", "\\"]),
@@ -108,9 +106,6 @@ def test_island_refuses_what_is_not_json() -> None:
     """NaN is not JSON, and a page must not hold a number that no browser can read."""
     with pytest.raises(ValueError, match="not JSON compliant"):
         maps.escape_json(float("nan"))
-
-
-# --- what a page holds -------------------------------------------------------------------------
 
 
 def test_map_is_a_folium_map_that_leaves_folium_alone() -> None:
@@ -282,9 +277,6 @@ def test_notebook_display_needs_no_network() -> None:
     assert not re.search(r'<(?:script|link|img)[^>]+(?:src|href)="', shown)
 
 
-# --- the list ----------------------------------------------------------------------------------
-
-
 def test_index_escapes_and_links() -> None:
     """Hostile titles are text, and each row leads to its page."""
     one = finding(["AF0104"], [])
@@ -305,9 +297,6 @@ def test_index_policy_has_the_hash_of_its_style() -> None:
     (style,) = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
 
     assert f"style-src '{digest(style)}'" in policy_of(page)
-
-
-# --- sealing -----------------------------------------------------------------------------------
 
 
 def kabul() -> folium.Map:
@@ -396,9 +385,6 @@ def test_seal_takes_layers_that_need_nothing() -> None:
     added = re.findall(r"<script>(.*?)</script>", page, re.DOTALL)[3]
     assert "L.circleMarker" in added
     assert f"'{digest(added)}'" in policy_of(page)
-
-
-# --- the six -----------------------------------------------------------------------------------
 
 
 def test_public_names_are_these_functions() -> None:

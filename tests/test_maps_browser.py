@@ -124,9 +124,6 @@ def shipped() -> dict[str, Finding]:
     return {name: investigate(casebook.read_case(folder / f"{name}.yaml")) for name in CASES}
 
 
-# --- hostile words -----------------------------------------------------------------------------
-
-
 class Words:
     """Hostile texts, each with a number of its own, so that none can stand in for another."""
 
@@ -267,9 +264,6 @@ def test_the_oracle_would_notice(chromium: Browser, oracle: Oracle, tmp_path: Pa
     assert oracle.calls == ["/leak"]
 
 
-# --- the shipped cases -------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_shipped_case_reads_well(
@@ -329,9 +323,6 @@ def test_claimed_and_likely_differ_by_more_than_colour(
 
         assert look(".leaflet-claimed-pane path") == [True, True]
         assert look(".leaflet-likely-pane path.outermost") == [False, False]
-
-
-# --- by hand and by key ------------------------------------------------------------------------
 
 
 def test_each_legend_entry_switches_its_layer(

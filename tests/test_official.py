@@ -88,9 +88,6 @@ def kept(*shapes: Any, **changes: Any) -> boundaries.Edition:
     return official.keep(official.propose(saved(table(*shapes)), request(**changes)), user_folder())
 
 
-# --- codes -------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize(
     "value",
     [22, 22.0, "22", "22.0", "022", "PD22", "pd 22", "PD-22", "P.D. 22", "AF-KBL-PD22", "ناحیه ۲۲",
@@ -128,9 +125,6 @@ def test_the_code_of_another_layer_is_refused(layer: str, value: str) -> None:
     """A province's code names no district."""
     with pytest.raises(InputError, match="no P-code"):
         codes.read_code(layer, value)
-
-
-# --- a layer that is right ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["a.geojson", "a.gpkg", "a.fgb", "a.kml", "a.zip"])
@@ -243,8 +237,6 @@ def test_an_unchanged_layer_agrees_with_itself() -> None:
     assert kept_km2 == pytest.approx(sum(proposal.areas_km2.values()), rel=1e-9)
     assert proposal.overlaps == proposal.gaps == ()
 
-
-# --- a layer that is wrong ---------------------------------------------------------------------
 
 BOW_TIE = shapely.Polygon([(69.1, 34.5), (69.12, 34.52), (69.12, 34.5), (69.1, 34.52)])
 
@@ -387,9 +379,6 @@ def test_hostile_text_in_a_file_is_cleaned(run: Shell) -> None:
     assert "\x1b" not in run("boundaries", "info", edition.id).out
 
 
-# --- what is kept ------------------------------------------------------------------------------
-
-
 def test_a_second_import_of_one_id_needs_replace() -> None:
     """Refused first; with replace the new file is there and the old one is gone."""
     first = kept(cell(0, 0))
@@ -455,9 +444,6 @@ def test_one_changed_byte_of_an_imported_file_is_refused() -> None:
     edition.path.unlink()
     with pytest.raises(EditionError, match="cannot be read"):
         boundaries.load_layer("police-districts")
-
-
-# --- which edition answers ---------------------------------------------------------------------
 
 
 def test_the_project_counts_before_the_user_and_the_user_before_geoloc() -> None:
@@ -531,9 +517,6 @@ def test_records_survive_any_text() -> None:
     assert list(found) == ["one", "two"]
 
 
-# --- how two editions differ -------------------------------------------------------------------
-
-
 def test_a_comparison_adds_up() -> None:
     """Half of a unit moves to its neighbour: areas, moves and share, by the ellipsoid."""
     before = {"A": cell(0, 0, 2, 1), "B": cell(2, 0)}
@@ -578,8 +561,6 @@ def test_codes_are_matched_where_each_is_the_best_of_the_other() -> None:
     small = shapely.affinity.scale(cell(1, 0), 0.3, 0.3)
     assert match_codes([shifted, small, cell(9, 9)], reference) == ["A", None, None]
 
-
-# --- the commands ------------------------------------------------------------------------------
 
 IMPORT = ("--as", "police-districts", "--code-field", "NO", "--publisher", "Kabul Municipality",
           "--valid-on", "2024-05", "--accuracy", "50")  # fmt: skip

@@ -7,11 +7,26 @@ import math
 
 import numpy as np
 import pytest
+import shapely
 from hypothesis import given
 from hypothesis import strategies as st
+from pyproj import Transformer
+from scipy.stats import norm
 
-from geoloc import ClueError, Grid, InputError, Place, Prior, Within, likely_area, verify
-from geoloc.area import uniform_prior
+from geoloc import (
+    ClueError,
+    Grid,
+    InputError,
+    Place,
+    Prior,
+    Within,
+    likely_area,
+    load_boundaries,
+    uniform_prior,
+    verify,
+)
+from geoloc.boundaries import load_layer
+from geoloc.geo import to_degrees
 from geoloc.verdict import grade_of, likelihood_words
 
 BAGRAMI = Place("Bagrami district", ("AF0104",))
@@ -116,7 +131,7 @@ def test_bad_clues_name_their_field() -> None:
         Within(Place("somewhere", ()), "a photo")
     with pytest.raises(ClueError, match="PD20 has no known line"):
         likely_area([Within(Place("PD20", ("AF-KBL-PD20",)), "a photo")])
-    with pytest.raises(ClueError, match="outside the study area"):
+    with pytest.raises(ClueError, match="no ground in the study area"):
         likely_area([Within(Place("Hirat", ("AF3201",)), "a photo")])
 
 
@@ -207,9 +222,90 @@ def test_the_grade_needs_probability_evidence_and_a_steady_interval(
     assert grade_of(p, interval, factor) == grade
 
 
-@given(st.floats(0, 1))
-def test_every_probability_has_its_words(p: float) -> None:
-    """ICD 203's seven terms cover 0 to 1."""
-    assert likelihood_words(p)
-    assert likelihood_words(0.98) == "almost certain"
-    assert likelihood_words(0.5) == "roughly even chance"
+@pytest.mark.parametrize(
+    ("low", "high", "words"),
+    [
+        (0.00, 0.049, "almost no chance"),
+        (0.05, 0.199, "very unlikely"),
+        (0.20, 0.449, "unlikely"),
+        (0.45, 0.549, "roughly even chance"),
+        (0.55, 0.799, "likely"),
+        (0.80, 0.949, "very likely"),
+        (0.95, 1.000, "almost certain"),
+    ],
+)
+def test_every_probability_has_its_words(low: float, high: float, words: str) -> None:
+    """ICD 203's table of seven terms, at both ends of each."""
+    assert likelihood_words(low) == likelihood_words(high) == words
+
+
+def test_the_numbers_of_a_verdict_by_another_way() -> None:
+    """Counting cells by hand over plain shapes gives the prior, p and Bayes factor.
+
+    The clue says within Bagrami, r = 0.9: by Bayes' rule in words, right with 0.9 and then inside
+    whatever its line, wrong with 0.1 and then anywhere in the province.
+    """
+    prior = uniform_prior()
+    verdict = verify(BAGRAMI, likely_area([Within(BAGRAMI, "a photo", reliability=0.9)], prior))
+    lon, lat = Transformer.from_crs(32642, 4326, always_xy=True).transform(*prior.grid.centres_m())
+    shape = load_boundaries("districts").set_index("code").geometry["AF0104"]
+    inside = shapely.contains_xy(shape, lon, lat) & (prior.mass > 0)
+    share = inside.sum() / (prior.mass > 0).sum()
+    p = 0.9 + 0.1 * share
+    assert verdict.prior == pytest.approx(share, rel=0.01)
+    assert verdict.probability == pytest.approx(p, abs=0.003)
+    odds = (p / (1 - p)) / (share / (1 - share))
+    assert verdict.bayes_factor == pytest.approx(odds, rel=0.05)
+    assert verdict.interval is not None
+    assert verdict.interval[1] == pytest.approx(0.995 + 0.005 * share, abs=0.003)
+
+
+def test_the_flip_distance_is_where_the_grade_turns() -> None:
+    """Shrinking the claimed place by hand turns the grade at the distance that was told."""
+    area = likely_area([Within(BAGRAMI, "a photo")])
+    verdict = verify(BAGRAMI, area)
+    assert verdict.probability is not None
+    assert verdict.interval is not None
+    assert verdict.flip_distance_m is not None
+    lon, lat = (axis.ravel() for axis in to_degrees(*area.grid.centres_m()))
+    layer = load_layer("districts")
+    depth, sigma = layer.depth_m("AF0104", lon, lat)
+    below = verdict.probability - verdict.interval[0]
+
+    def grade(shift_m: float) -> str:
+        kept = norm.cdf((depth - shift_m) / sigma) / np.maximum(norm.cdf(depth / sigma), 1e-12)
+        p = float((area.surface.ravel() * np.minimum(1, kept)).sum())
+        return grade_of(p, (p - below, 1.0), 100.0)
+
+    assert grade(verdict.flip_distance_m - 60) == verdict.grade
+    assert grade(verdict.flip_distance_m + 60) != verdict.grade
+
+
+@pytest.mark.parametrize("reliability", [0.0, 1.0])
+def test_a_clue_beyond_all_doubt_or_belief(reliability: float) -> None:
+    """Reliability 1 makes the claim certain and 0 leaves the prior; neither is a nan."""
+    verdict = verify(BAGRAMI, likely_area([Within(BAGRAMI, "a photo", reliability)]))
+    assert verdict.probability == pytest.approx(1.0 if reliability else verdict.prior, abs=1e-6)
+
+
+def test_certain_clues_that_exclude_each_other_are_named(flat: Prior) -> None:
+    """Two of reliability 1 in different cells leave nothing, and that is said."""
+    clues = [Drawn(("9..", "...", "..."), 1, "a"), Drawn(("..9", "...", "..."), 1, "b")]
+    with pytest.raises(ClueError, match="exclude each other"):
+        likely_area(clues, flat)
+
+
+def test_a_claim_in_another_province_is_inconsistent() -> None:
+    """Evidence in Bagrami contradicts a claim of Herat, which no evidence there could support."""
+    area = likely_area([Within(BAGRAMI, "a photo")])
+    assert verify(Place("Herat", ("AF3201",)), area).grade == "inconsistent"
+
+
+def test_pd18_alone_is_two_places() -> None:
+    """Evidence in west Kabul does not contradict "PD18": a police hawza 18 lay there."""
+    area = likely_area([Within(Place("found", ("AF-KBL-PD13",)), "a photo")])
+    alone = verify(Place("PD18", ("AF-KBL-PD18",)), area)
+    assert alone.grade == "not-assessable"
+    assert "hawza 18" in alone.reason
+    decided = verify(Place("PD18 in Deh Sabz", ("AF-KBL-PD18", "AF0105")), area)
+    assert decided.grade == "inconsistent"

@@ -22,8 +22,8 @@ ASSIGNED = (
     "pd_none_membership", "distance_to_line_m",
 )  # fmt: skip
 _MANY = 20_000  # from here on the compiled indexes pay for loading and building them
-_CHUNK = 131_072  # points whose working arrays exist at one time
-_BLOCK = 32_768  # points whose memberships in all units within reach exist at one time
+_CHUNK = 65_536  # points whose working arrays exist at one time
+_BLOCK = 16_384  # points whose memberships in all units within reach exist at one time
 
 
 def units_at(

@@ -58,9 +58,6 @@ class Edition:
         return "approximate, computed from labelled localities" if self.approximate else ""
 
 
-# --- where editions lie ------------------------------------------------------------------------
-
-
 def user_folder() -> Path:
     """Return the folder of the user's own editions; it need not exist.
 
@@ -117,9 +114,6 @@ def _read_toml(path: Path, state: tuple[int, int, int] | None) -> dict[str, Any]
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:  # a TOML or UTF-8 error is a ValueError
         raise EditionError(f"{path} cannot be read: {error}.") from error
-
-
-# --- what there is -----------------------------------------------------------------------------
 
 
 def editions() -> tuple[Edition, ...]:
@@ -204,9 +198,6 @@ def read_recorded(path: Path, sha256: str) -> bytes:
     if found != sha256:
         raise IntegrityError(path, sha256, found)
     return content
-
-
-# --- which one is used -------------------------------------------------------------------------
 
 
 def default_edition(layer: str) -> str:

@@ -102,9 +102,6 @@ class Source:
         )
 
 
-# --- asking a host -----------------------------------------------------------------------------
-
-
 def _host(url: str) -> str:
     return urlsplit(url).hostname or ""
 
@@ -204,8 +201,6 @@ def _json(content: bytes, host: str) -> dict[str, Any]:
     return found
 
 
-# --- OCHA, on HDX (CKAN's action API) ----------------------------------------------------------
-
 _FORMATS = ("geojson", "shp", "zipped shapefile", "zipped shapefiles")
 _HASHES = {32: "md5", 40: "sha1", 64: "sha256"}
 _DISTRICT_LAYER = re.compile(r"adm(?:in|bnda_adm)?_?2(?!\d)", re.IGNORECASE)
@@ -288,9 +283,6 @@ def _valid_on(layer: fence.OutsideLayer, package: Mapping[str, Any]) -> str:
     raise FetchError("cod-ab-afg does not say from when its boundaries are.")
 
 
-# --- geoBoundaries -----------------------------------------------------------------------------
-
-
 def _from_geoboundaries(scratch: Path) -> tuple[Path, dict[str, Any]]:
     base = BASES["geoboundaries"]
     content = _download(f"{base}/api/current/gbOpen/AFG/ADM2/", "geoboundaries")
@@ -321,9 +313,6 @@ def _from_geoboundaries(scratch: Path) -> tuple[Path, dict[str, Any]]:
         "note": "Codes are those of the edition in use where each unit is the other's best overlap"
         " and they share half of their area; other units are GB….",
     }
-
-
-# --- OpenStreetMap, through Overpass -----------------------------------------------------------
 
 
 def _from_osm(scratch: Path) -> tuple[Path, dict[str, Any]]:

@@ -93,9 +93,6 @@ def read_units(
     return Incoming(valid, about, repairs, tuple(notes))
 
 
-# --- what the user said ------------------------------------------------------------------------
-
-
 def check_request(request: Request) -> str:
     """Return the edition's id; raise if something said cannot be right."""
     if request.layer not in LAYERS:
@@ -126,8 +123,6 @@ def _id_from(request: Request) -> str:
     word = "-".join(re.findall(r"[a-z0-9]+", plain.lower()))[:40].strip("-")
     return f"{word or 'official'}-{request.valid_on[:4]}"
 
-
-# --- what the file holds -----------------------------------------------------------------------
 
 _Row = tuple[dict[str, Any], Areal]
 
@@ -263,9 +258,6 @@ def _codes_by_overlap(shapes: list[Areal], request: Request, current: Layer) -> 
 def some(words: list[str]) -> str:
     """Return the first few of many words, and how many more there are."""
     return ", ".join(words[:6]) + (f" and {len(words) - 6} more" if len(words) > 6 else "")
-
-
-# --- the shapes --------------------------------------------------------------------------------
 
 
 def _valid(

@@ -33,7 +33,7 @@ NONE = -1  # no unit holds the point
 UNSURE = -2  # on a line, or too near to one: exact arithmetic must say
 _TOUCHED = -3  # a cell's value is _TOUCHED - k where the k-th list of segments touches it
 _SIDE = 2048  # cells along each axis
-_SLICE = 16_384  # points that one core takes at a time
+_SLICE = 8_192  # points that one core takes at a time
 
 
 def _compiled(function: _Function) -> _Function:
@@ -52,8 +52,6 @@ def in_slices(work: Callable[[slice], None], count: int) -> None:
     with ThreadPoolExecutor(cores) as pool:
         list(pool.map(work, slices))
 
-
-# --- which unit holds a point ------------------------------------------------------------------
 
 # Nearer than this to a line, floating point is not trusted: 0.1 mm, where the error of a crossing
 # is below 1e-12°. Registration in cells is wider by as much again, so nothing falls between cells.
@@ -263,8 +261,6 @@ def _labels(
             found[i] = _walk_west(x, y, row, col, grid, cells, starts, items, segments, east)
 
 
-# --- how far is the nearest line ---------------------------------------------------------------
-
 _LEAF = 32  # segments that a cell may keep before it is divided
 _DEEPEST = 20
 
@@ -424,9 +420,6 @@ def _measure(
         distance[i], number[i] = _nearest(
             east_m[i], north_m[i], segments, root, child, count, items
         )
-
-
-# --- to the plane ------------------------------------------------------------------------------
 
 
 def to_metres(lon: Floats, lat: Floats) -> tuple[Floats, Floats]:

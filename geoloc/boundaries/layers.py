@@ -43,6 +43,7 @@ class Unit:
     geometry: Polygon | MultiPolygon = field(repr=False)  # WGS 84; empty where no line is known
     system: str | None = None  # nahia (municipal) or hawza (police); None for other layers
     confidence: str | None = None  # high, medium or low, where the edition says so
+    ambiguous: bool = False  # its name means another place too, which the note names
     somewhere_in: str | None = None  # code of the district that holds it, where no line is known
     note: str = ""
 
@@ -361,6 +362,7 @@ class Layer(Mapping[str, Unit]):
             geometry=self._topology.shape(member),
             system=about.get("system"),
             confidence=about.get("confidence"),
+            ambiguous=bool(about.get("ambiguous")),
             somewhere_in=about.get("somewhere_in"),
             note=about.get("note") or "",
         )

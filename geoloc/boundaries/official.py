@@ -144,9 +144,6 @@ def _parent(code: str, shape: Areal) -> str:
     return next((key for key, area in provinces.items() if area.contains(centre)), "AF")
 
 
-# --- keeping it --------------------------------------------------------------------------------
-
-
 def keep(proposal: Proposal, folder: Path, *, replace: bool = False, today: str = "") -> Edition:
     """Write a proposal as an edition of a folder, and let it answer for its layer.
 

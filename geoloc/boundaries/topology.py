@@ -111,9 +111,6 @@ def sides_of(members: list[dict[str, Any]], lines: dict[int, Floats]) -> dict[in
     return sides
 
 
-# --- writing -----------------------------------------------------------------------------------
-
-
 def topology_text(layers: dict[str, gpd.GeoDataFrame], metadata: dict[str, Any]) -> str:
     """Return layers as the text of one TopoJSON file, each line stored once.
 

@@ -20,8 +20,6 @@
   const RANK = { 'districts': 1, 'police-districts': 2, 'provinces': 3 };
   const island = JSON.parse(document.getElementById('geoloc-island').textContent);
 
-  // --- the map -----------------------------------------------------------------------------
-
   const corner = ([lon, lat]) => [lat, lon];
   const box = ([west, south, east, north]) => L.latLngBounds([[south, west], [north, east]]);
 
@@ -141,8 +139,6 @@
     }
   }
 
-  // --- the legend: every entry also switches its layer -------------------------------------
-
   function swatch(...parts) {
     return makeSvg('svg', { class: 'swatch', viewBox: '0 0 34 20', 'aria-hidden': 'true' }, ...parts);
   }
@@ -220,8 +216,6 @@
     const letters = swatch(makeSvg('text', { x: 17, y: 15, class: 'letters' }, 'Ab'));
     legendRow(map, letters, parts, 'Names');
   }
-
-  // --- the panel: one finding --------------------------------------------------------------
 
   const section = (title, ...children) => make('section', {}, make('h2', {}, title), ...children);
 
@@ -311,7 +305,8 @@
       pairs(
         ['Place claimed', claim.place || 'none named'],
         ['Same place as', claim.same_place_as],
-        ['Killed, claimed', claim.killed && countWords(claim.killed)],
+        ['Killed, claimed', claim.killed && countWords(claim.killed)
+          + (claim.covers.length > 1 ? ` (in ${claim.covers.length} incidents together)` : '')],
         ['Captured, claimed', claim.captured && countWords(claim.captured)],
       ),
       make('p', { class: 'aside' }, joined(
@@ -390,8 +385,6 @@
     ];
   }
 
-  // --- the panel: a casebook ---------------------------------------------------------------
-
   function writeEntry(map, incident, number, stop) {
     const grades = new Set(incident.claims.map((claim) => claim.verdict && claim.verdict.grade));
     const text = [
@@ -458,8 +451,6 @@
       return place.at && label(place.at, 'numbers', ...numbers);
     }).filter(Boolean);
   }
-
-  // --- all of it ---------------------------------------------------------------------------
 
   function start() {
     document.title = island.title;

@@ -54,14 +54,16 @@ def investigate(incident: Incident) -> Finding:
     clues = [_clue(evidence) for evidence in incident.evidence if evidence.within]
     found = likely_area(clues) if clues else None
     reason = incident.geolocation.reason
-    judged = {place: verify(place, found, reason=reason) for place in places if place}
-    verdicts = tuple(judged[place] if place else None for place in places)
+    # Two wordings of one place have one verdict.
+    wordings = {place.codes or place.text: place for place in places if place}
+    judged = {key: verify(place, found, reason=reason) for key, place in wordings.items()}
+    verdicts = tuple(judged[place.codes or place.text] if place else None for place in places)
     return Finding(incident, places, found, verdicts)
 
 
 def _claimed_place(claim: Claim) -> Place | None:
     if claim.codes:
-        return Place(claim.place or "", claim.codes)
+        return Place(claim.place or "", tuple(dict.fromkeys(claim.codes)))
     if not claim.place:
         return None
     try:
@@ -72,7 +74,7 @@ def _claimed_place(claim: Claim) -> Place | None:
 
 
 def _clue(evidence: Evidence) -> Within:
-    place = Place(evidence.finding, evidence.within)
+    place = Place(evidence.finding, tuple(dict.fromkeys(evidence.within)))
     return Within(place, evidence.origin, evidence.reliability)
 
 
@@ -92,6 +94,7 @@ def as_json(finding: Finding) -> dict[str, Any]:
                 "place": claim.place,
                 "codes": list(place.codes) if place else [],
                 "killed": claim.killed.model_dump() if claim.killed else None,
+                "covers": list(claim.covers),
                 "captured": claim.captured.model_dump() if claim.captured else None,
             }
             for claim, place in zip(incident.claims, finding.places, strict=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +13,8 @@ from pydantic import BaseModel, ValidationError
 from geoloc.errors import CaseError, PlaceError, Problem
 from geoloc.gazetteer import police_district
 
+DEEPEST = 30  # collections within collections; a case file has 4
+MOST_PROBLEMS = 20  # told at once
 LONGEST_FILE = 1_000_000  # bytes; a case file of a hundred claims has 50,000
 
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -22,20 +25,30 @@ def validated(path: Path, document: Any, model: type[_Model]) -> _Model:
     try:
         return model.model_validate(document)
     except ValidationError as error:
-        problems = tuple(_problem(detail, document, model) for detail in error.errors())
-        raise CaseError(path, problems) from error
+        details = error.errors()
+        problems = [_problem(detail, document, model) for detail in details[:MOST_PROBLEMS]]
+        if len(details) > MOST_PROBLEMS:
+            more = f"and {len(details) - MOST_PROBLEMS} more problems."
+            problems.append(Problem("", None, more))
+        raise CaseError(path, tuple(problems)) from error
 
 
 def load_yaml(path: Path) -> Any:
     """Return a YAML mapping that remembers its line numbers; refuse anything else."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
-    from ruamel.yaml.events import AliasEvent
+    from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 
     text = _text_of(path)
     try:
         reader = YAML(typ="rt", pure=True)
+        depth = 0
         for event in reader.parse(text):
+            depth += isinstance(event, CollectionStartEvent)
+            depth -= isinstance(event, CollectionEndEvent)
+            if depth > DEEPEST:
+                line = event.start_mark.line + 1
+                raise CaseError(path, (Problem("", line, "is nested deeper than any case file."),))
             if isinstance(event, AliasEvent):
                 # A dozen aliases of aliases can stand for billions of values.
                 line = event.start_mark.line + 1
@@ -64,6 +77,9 @@ def _plain_yaml(problem: str) -> str:
 
 def _text_of(path: Path) -> str:
     try:
+        if path.exists() and not path.is_file():
+            what = "cannot be read: it is not a file."
+            raise CaseError(path, (Problem("", None, what),))
         with path.open("rb") as stream:
             content = stream.read(LONGEST_FILE + 1)
     except OSError as error:
@@ -124,10 +140,14 @@ def dotted(where: list[Any]) -> str:
 def _nearest_field(name: str, model: type[BaseModel]) -> str:
     from rapidfuzz import process
 
-    parts = json.dumps(model.model_json_schema())
-    fields = sorted(set(re.findall(r'"([a-z_]+)": \{', parts)))
-    near = process.extractOne(name, fields, score_cutoff=70)
+    near = process.extractOne(name, _fields_of(model), score_cutoff=70)
     return f"; did you mean {near[0]}?" if near else ""
+
+
+@cache
+def _fields_of(model: type[BaseModel]) -> tuple[str, ...]:
+    schema = json.dumps(model.model_json_schema())
+    return tuple(sorted(set(re.findall(r'"([a-z_]+)": \{', schema))))
 
 
 def line_of(document: Any, where: list[Any]) -> int:

@@ -12,7 +12,7 @@ from geoloc.clues import PUBLISHED_RELIABILITY
 _ID = r"^\d{4}-\d{2}-\d{2}-[a-z0-9]+(?:-[a-z0-9]+)*$"
 
 Text = Annotated[str, Field(min_length=1, max_length=5000)]
-CaseId = Annotated[str, Field(pattern=_ID)]
+CaseId = Annotated[str, Field(pattern=_ID, max_length=120)]
 Code = Annotated[str, Field(pattern=r"^(AF\d{2}|AF\d{4}|AF-KBL-PD\d{1,2})$")]
 
 
@@ -112,7 +112,9 @@ class Geolocation(_Record):
 class Incident(_Record):
     """One incident: what was claimed, what could be shown, and where it was found to be."""
 
-    id: str = Field(pattern=_ID, description="YYYY-MM-DD-words; also the file's name")
+    id: str = Field(
+        pattern=_ID, max_length=120, description="YYYY-MM-DD-words; also the file's name"
+    )
     title: Text
     date: dt.date = Field(description="Kabul time")
     time: Text | None = Field(None, description="time of day in words or hh:mm, Kabul time")

@@ -54,8 +54,8 @@ def _everywhere(
 
 def main() -> None:
     """Run the command line: exit 0 done, 1 a check asked for failed, 2 the input was wrong."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         raise SystemExit(app(standalone_mode=False) or 0)
     except _UsageError as error:
@@ -72,6 +72,9 @@ def main() -> None:
     except BrokenPipeError:  # the reader, e.g. `head`, has seen enough
         sys.stdout = None
         raise SystemExit(0) from None
+    except (OSError, UnicodeError) as error:
+        named = getattr(error, "filename", None)
+        _fail(f"{named}: {error.strerror}" if named and isinstance(error, OSError) else str(error))
 
 
 def _fail(*lines: str, status: int = 2) -> NoReturn:

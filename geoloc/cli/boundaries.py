@@ -33,9 +33,6 @@ app = typer.Typer(
 LayerName = Literal["provinces", "districts", "police-districts"]
 
 
-# --- what there is -----------------------------------------------------------------------------
-
-
 @app.command("list")
 def boundaries_list(as_json: AsJson = False) -> None:
     """List every edition, and which one answers for which layer.
@@ -203,9 +200,6 @@ def warn_if_overruled(layer: str, edition_id: str) -> None:
             f"But here {choice_of(layer)} chooses {default_edition(layer)} for {layer};"
             " change that with geoloc boundaries use --project."
         )
-
-
-# --- how two differ ----------------------------------------------------------------------------
 
 
 @app.command("diff")
@@ -377,9 +371,6 @@ def _print_points(turned: dict[str, Any]) -> None:
         print_table(rows, ("Row", "Lat, lon", "Before", "After"))
         if len(changed) > 20:
             typer.echo(f"and {len(changed) - 20} more; --json lists them all.")
-
-
-# --- what a police district rests on -----------------------------------------------------------
 
 
 @app.command("explain")

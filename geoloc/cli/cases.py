@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -19,7 +20,7 @@ from geoloc.cli.output import (
     print_wrapped,
     visible,
 )
-from geoloc.errors import CaseError, InputError, OutputError
+from geoloc.errors import CaseError, InputError, OutputError, Problem
 
 if TYPE_CHECKING:
     from geoloc.casebook import Finding, Incident
@@ -115,6 +116,8 @@ def case_validate(
 
     chosen = paths or [*casebook.case_files(folder_of(cases))]
     problems = {path: _problems_of(path) for path in chosen}
+    if not paths:
+        problems |= _problems_of_book(folder_of(cases))
     valid = not any(problems.values())
     if as_json:
         print_json(
@@ -139,6 +142,16 @@ def case_validate(
                 typer.echo(f"ok  {visible(str(path))}")
     if not valid:
         raise SystemExit(2)
+
+
+def _problems_of_book(folder: Path) -> dict[Path, tuple[Any, ...]]:
+    from geoloc import casebook
+
+    try:
+        casebook.read_book(folder)
+    except CaseError as error:
+        return {folder / casebook.BOOK_FILE: error.problems}
+    return {}
 
 
 def _problems_of(path: Path) -> tuple[Any, ...]:
@@ -167,7 +180,9 @@ def case_new(
     from geoloc import casebook, files
 
     case_id, text = casebook.draft(title, date.date(), place, claimant)
-    folder = cases or Path("cases")
+    folder = cases or Path(os.environ.get("GEOLOC_CASES") or "cases")
+    if not 0 < len(place.strip()) <= 5000 or not 0 < len(title.strip()) <= 5000:
+        raise InputError("--title and --place must be words, of at most 5,000 characters.")
     if folder.exists() and folder.samefile(files.shipped("cases")):
         raise InputError(
             f"{folder} is geoloc's own folder of examples; go to a folder of your own, or name one"
@@ -215,7 +230,19 @@ def read_one(case: str, cases: Path | None) -> Incident:
 
 
 def read_cases(cases: Path | None) -> list[tuple[Path, Incident]]:
-    """Return every case of a folder with its file, oldest first."""
+    """Return every case of a folder with its file, oldest first.
+
+    Raises
+    ------
+    CaseError
+        If a case cannot be read, or two have one id: their pages would overwrite each other.
+    """
     from geoloc import casebook
 
-    return [(path, casebook.read_case(path)) for path in casebook.case_files(folder_of(cases))]
+    found = [(path, casebook.read_case(path)) for path in casebook.case_files(folder_of(cases))]
+    known: dict[str, Path] = {}
+    for path, incident in found:
+        first = known.setdefault(incident.id, path)
+        if first != path:
+            raise CaseError(path, (Problem("id", None, f"{incident.id} is also in {first}."),))
+    return found

@@ -26,7 +26,7 @@ def visible(text: str) -> str:
 
 
 _STEERING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-_KEPT = "\n\u200c\u200d"  # joiners are part of how Persian is spelt
+_KEPT = "\u200c\u200d"  # joiners are part of how Persian is spelt
 
 
 def percent(share: float) -> str:
@@ -48,7 +48,14 @@ def rounded(value: float | None, places: int) -> float | None:
 
 def print_json(document: Any) -> None:
     """Print the one document of a command that was asked for JSON."""
-    typer.echo(json.dumps(document, ensure_ascii=False, indent=2))
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    typer.echo("".join(c if c == "\n" or c in _KEPT else _escaped(c) for c in text))
+
+
+def _escaped(character: str) -> str:
+    """Return a character that could steer a terminal as JSON escapes it; others as they are."""
+    steers = unicodedata.category(character) in _STEERING
+    return json.dumps(character)[1:-1] if steers else character
 
 
 def print_table(rows: Sequence[Sequence[str]], header: Sequence[str] = ()) -> None:

@@ -56,8 +56,9 @@ def demo(
     from geoloc import casebook, files
 
     folder = folder_of(cases)
-    _require_writable(output)
-    findings, pages = _render(read_cases(cases), casebook.read_book(folder))
+    incidents, book = read_cases(cases), casebook.read_book(folder)
+    files.require_writable(output)
+    findings, pages = _render(incidents, book)
     for name, page in pages.items():
         files.write_whole(output / name, page)
     index = (output / "index.html").absolute()
@@ -72,15 +73,6 @@ def demo(
         return
     _print_summary(findings)
     typer.echo(f"\nWrote {len(pages)} pages. Open this one in a browser:\n{index}")
-
-
-def _require_writable(folder: Path) -> None:
-    """Find out before the work, not after it."""
-    from geoloc import files
-
-    probe = folder / ".geoloc-probe"
-    files.write_whole(probe, "")
-    probe.unlink()
 
 
 def _render(

@@ -121,9 +121,6 @@ def _print_notes(standings: Sequence[Standing], *, always: bool = False) -> None
             print_wrapped(f"{standing.unit.name}: {standing.unit.note}")
 
 
-# --- does it fall in this place? ---------------------------------------------------------------
-
-
 def check(
     coords_and_place: Annotated[
         list[str],
@@ -162,7 +159,7 @@ def check(
         )
     else:
         _print_check(gazetteer.unit_name(first.unit.code), first, others)
-    if fail_on == "outside" and first.inside is False:
+    if fail_on == "outside" and first.inside is not True:  # nor where nobody can say
         raise SystemExit(1)
 
 
@@ -195,9 +192,6 @@ def _print_check(name: str, first: Standing, others: Sequence[Standing]) -> None
     if not others:
         typer.echo("No other edition has this unit.")
     _print_notes([first], always=True)
-
-
-# --- what is this place? -----------------------------------------------------------------------
 
 
 def find(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from geoloc.tables import Located, Table
 
+_PATIENCE_S = 2.0  # how long nothing need be said
 LonField = Annotated[str | None, typer.Option(help="Column of longitudes; default: by its name.")]
 LatField = Annotated[str | None, typer.Option(help="Column of latitudes; default: by its name.")]
 
@@ -46,8 +48,8 @@ def assign(
             f"{source} has a column {taken[0]!r} already; rename it, or take the table that it"
             " came from."
         )
-    tally, progress, axes = _Tally(), _Progress(table), None
-    with tables.open_sink(output, table) as sink:
+    tally, axes = _Tally(), None
+    with tables.open_sink(output, table) as sink, _Progress(table) as progress:
         for batch in table.batches():
             axes = axes or tables.find_axes(batch, lon_field, lat_field)
             located = tables.locate(batch, axes)
@@ -55,7 +57,6 @@ def assign(
             tally.count(located, answer)
             sink.write(batch, located, _readable(answer))
             progress.show(tally.rows)
-    progress.end()
     editions = [boundaries.edition_of(name) for name in ("districts", "police-districts")]
     notes = [*table.notes, *tally.complaints()]
     complain(notes)
@@ -160,20 +161,31 @@ class _Progress:
     def __init__(self, table: Table) -> None:
         self._table = table
         self._live = sys.stderr.isatty()
-        self._next, self._shown = time.monotonic() + 2, False
+        self._next, self._shown = time.monotonic() + _PATIENCE_S, False
+        # The first batch can take long: a workbook is read whole, and loops are compiled once.
+        self._waiting = threading.Timer(_PATIENCE_S, self._say, ["working ..."])
+        self._waiting.daemon = True
+
+    def __enter__(self) -> Self:
+        self._waiting.start()
+        return self
 
     def show(self, rows: int) -> None:
         """Say how many rows are done, if the last word was long enough ago."""
+        self._waiting.cancel()
         now = time.monotonic()
-        if now < self._next:
-            return
-        share = self._table.share_read()
-        part = f" ({share:.0%})" if share < 1 else ""
-        text = f"geoloc: {rows:,} rows{part} ..."
-        typer.echo(f"\r{text}" if self._live else text, err=True, nl=not self._live)
-        self._next, self._shown = now + (0.5 if self._live else 10), True
+        if now >= self._next:
+            share = self._table.share_read()
+            part = f" ({share:.0%})" if share < 1 else ""
+            self._say(f"{rows:,} rows{part} ...")
+            self._next = now + (0.5 if self._live else 10)
 
-    def end(self) -> None:
-        """Clear the line."""
+    def _say(self, words: str) -> None:
+        text = f"geoloc: {words}"
+        typer.echo(f"\r{text}" if self._live else text, err=True, nl=not self._live)
+        self._shown = True
+
+    def __exit__(self, *_: object) -> None:
+        self._waiting.cancel()
         if self._shown and self._live:
             typer.echo("\r\x1b[K", err=True, nl=False)

@@ -103,9 +103,6 @@ def read_outside(path: Path | str, limits: Limits | None = None) -> tuple[Outsid
         return _read_in_child(source.name, kind, Path(scratch), limits)
 
 
-# --- what it is --------------------------------------------------------------------------------
-
-
 def _local(path: Path | str, limits: Limits) -> Path:
     """Return the path of a plain file on this machine."""
     text = str(path)
@@ -162,9 +159,6 @@ def sniff(path: Path) -> str:
     if text.startswith(b"<") or head.startswith((b"\xff\xfe<\x00", b"\xfe\xff\x00<")):
         return "xml"
     raise FenceError(f"{path.name!r} is no {FORMATS}, whatever its name says.")
-
-
-# --- reading it in a child ---------------------------------------------------------------------
 
 
 def _copy_in(source: Path, kind: str, scratch: Path, limits: Limits) -> None:
@@ -247,9 +241,6 @@ def _why(status: int, complaints: Path, limits: Limits) -> str:
     if status == -getattr(signal, "SIGXCPU", -1):
         return f"took longer than {limits.seconds} s to read and was given up"
     return f"cannot be read: its reader stopped with status {status}"
-
-
-# --- the answer --------------------------------------------------------------------------------
 
 
 def _layers(answer: Path, name: str) -> Iterator[OutsideLayer]:

@@ -104,9 +104,6 @@ def _xml(path: Path, stem: str) -> Iterator[Found]:
         raise RefusedError(f"is XML of the kind <{root[:40]}>, and only KML and GPX are let in")
 
 
-# --- archives ----------------------------------------------------------------------------------
-
-
 def _archive(path: Path, scratch: Path, settings: dict[str, Any]) -> Iterator[Found]:
     """Read every KML, GeoJSON and Shapefile of a zip archive, after looking at all of it."""
     try:
@@ -198,8 +195,6 @@ def _unpacked(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> byt
     return content
 
 
-# --- GDAL --------------------------------------------------------------------------------------
-
 _DRIVER = {"shp": "ESRI Shapefile", "gpkg": "GPKG", "fgb": "FlatGeobuf", "gpx": "GPX"}
 
 
@@ -255,9 +250,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)
-
-
-# --- the answer --------------------------------------------------------------------------------
 
 
 def _write(answer: Path, layers: list[Found], most: int) -> None:

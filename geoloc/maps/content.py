@@ -144,9 +144,6 @@ def _lines(edges: list[BaseGeometry], reach: BaseGeometry, view: Box) -> dict[st
     return _json(shapely.simplify(once, (view[2] - view[0]) / _LINE_STEPS))
 
 
-# --- shapes and boxes --------------------------------------------------------------------------
-
-
 def _around(shapes: Sequence[BaseGeometry]) -> Box:
     """Return the box that holds all of these, at least 15 km wide; of none, Kabul city's."""
     if not shapes:

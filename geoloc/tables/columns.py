@@ -186,9 +186,6 @@ def _require_degrees(first: Batch, axes: Axes) -> None:
             )
 
 
-# --- what the cells say ------------------------------------------------------------------------
-
-
 def locate(batch: Batch, axes: Axes) -> Located:
     """Return the points of a batch; a row that cannot be read has NaN."""
     if axes.lon is None or axes.lat is None:

@@ -84,9 +84,8 @@ def open_table(path: Path, layer: str | None = None) -> Table:
     )
 
 
-# --- CSV ---------------------------------------------------------------------------------------
-
 _DELIMITERS = (",", ";", "\t", "|")
+_HEAD_BYTES = 65_536
 
 
 class _Text:
@@ -96,13 +95,14 @@ class _Text:
         self._path, self._read, self._overlong = path, 0.0, 0
         self.notes: list[str] = []
         with path.open("rb") as stream:
-            head = stream.read(65_536)
+            head = stream.read(_HEAD_BYTES)
         self.marked = head.startswith(codecs.BOM_UTF8)  # Excel marks its UTF-8 so
         wide = head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
         self._encoding = "utf-16" if wide else "utf-8-sig"
-        # The last character or line may be cut in two.
+        # Of a longer file, the last character and line are cut in two.
         text = codecs.getincrementaldecoder(self._encoding)(errors="replace").decode(head)
-        lines = [line for line in text.splitlines()[:-1] or [text] if line.strip()][:40]
+        whole = text.splitlines(keepends=True)[: -1 if len(head) == _HEAD_BYTES else None] or [text]
+        lines = [line for line in whole if line.strip()][:40]
         if not lines:
             raise InputError(f"{path} is empty; its first line must name the columns.")
         self.delimiter = _delimiter(lines)
@@ -149,13 +149,13 @@ class _Text:
                 " stands in the last cell."
             )
 
-    def _fitted(self, row: list[str]) -> list[str]:
-        """Return a row as wide as the header, nothing lost."""
+    def _fitted(self, row: list[str]) -> list[str | None]:
+        """Return a row as wide as the header, nothing lost; an empty cell is None."""
         width = len(self.columns)
         if len(row) > width:
             self._overlong += 1
-            return [*row[: width - 1], self.delimiter.join(row[width - 1 :])]
-        return row if len(row) == width else row + [""] * (width - len(row))
+            row = [*row[: width - 1], self.delimiter.join(row[width - 1 :])]
+        return [cell or None for cell in row] + [None] * (width - len(row))
 
     def share_read(self) -> float:
         return min(1.0, self._read)
@@ -182,9 +182,6 @@ def _frame(rows: Sequence[Sequence[Any]], names: list[str]) -> pd.DataFrame:
     if names and rows:
         cells[:] = rows
     return pd.DataFrame(cells, columns=pd.Index(names, dtype=object), copy=False)
-
-
-# --- workbooks ---------------------------------------------------------------------------------
 
 
 class _Workbook:
@@ -235,9 +232,6 @@ def _one_of(names: list[str], wanted: str | None, path: Path, kind: str, *, or_f
     raise InputError(f"{path} has no {kind} {wanted!r}; there are: {listed or 'none'}.")
 
 
-# --- GeoJSON and GeoPackage --------------------------------------------------------------------
-
-
 class _Features:
     """One layer of a GeoJSON or GeoPackage file, let in through the fence."""
 
@@ -278,9 +272,6 @@ def _in_degrees(shapes: NDArray[np.object_], crs: str | None, path: Path) -> NDA
         shapes, lambda xy: np.column_stack(geo.from_crs(xy[:, 0], xy[:, 1], crs))
     )
     return moved
-
-
-# --- Parquet -----------------------------------------------------------------------------------
 
 
 def pyarrow_parquet() -> Any:

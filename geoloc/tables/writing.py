@@ -113,8 +113,6 @@ def _missing(cell: Any) -> bool:
     return cell is None or cell is pd.NA or cell is pd.NaT or (cell != cell) is True
 
 
-# --- CSV ---------------------------------------------------------------------------------------
-
 # A spreadsheet takes such a cell for a formula. A quote before it makes it text; to undo that,
 # take one quote away from every cell that begins with quotes and then one of these.
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
@@ -162,8 +160,6 @@ class _Text(Sink):
     def __exit__(self, *_: object) -> None:
         self._stream.close()
 
-
-# --- workbooks ---------------------------------------------------------------------------------
 
 _MOST_ROWS = 1_048_576
 _LONGEST_CELL = 32_767
@@ -238,9 +234,6 @@ class _Workbook(Sink):
             raise OutputError(f"Cannot write {self._path}: {error}.") from error
 
 
-# --- GeoJSON -----------------------------------------------------------------------------------
-
-
 class _GeoJson(Sink):
     """A feature a line."""
 
@@ -285,9 +278,6 @@ def _json_value(cell: Any) -> Any:
     if isinstance(cell, float) and not np.isfinite(cell):
         return None
     return cell if isinstance(cell, str | bool | int | float) else _as_text(cell)
-
-
-# --- GeoPackage --------------------------------------------------------------------------------
 
 
 class _GeoPackage(Sink):
@@ -337,9 +327,6 @@ def _texts(column: pd.Series[Any]) -> pd.Series[Any]:
         for cell in cells
     ]  # fmt: skip
     return pd.Series(texts, dtype=object)
-
-
-# --- Parquet -----------------------------------------------------------------------------------
 
 
 class _Parquet(Sink):
