@@ -33,7 +33,7 @@ NONE = -1  # no unit holds the point
 UNSURE = -2  # on a line, or too near to one: exact arithmetic must say
 _TOUCHED = -3  # a cell's value is _TOUCHED - k where the k-th list of segments touches it
 _SIDE = 2048  # cells along each axis
-_SLICE = 8_192  # points that one core takes at a time
+_LEAST_SLICE = 8_192  # points: for fewer a second core is not worth waking
 
 
 def _compiled(function: _Function) -> _Function:
@@ -43,9 +43,10 @@ def _compiled(function: _Function) -> _Function:
 
 def in_slices(work: Callable[[slice], None], count: int) -> None:
     """Do `work` on slices of `count` points, on all cores that this process may use."""
-    slices = [slice(at, min(at + _SLICE, count)) for at in range(0, count, _SLICE)]
+    size = max(_LEAST_SLICE, count // 16 + 1)
+    slices = [slice(at, min(at + size, count)) for at in range(0, count, size)]
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    if len(slices) == 1 or cores == 1:
+    if len(slices) <= 1 or cores == 1:
         for each in slices:
             work(each)
         return
