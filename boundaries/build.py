@@ -181,6 +181,9 @@ def _metadata(vintage: str, kernel: Kernel, score: dict[str, Any]) -> dict[str, 
 
 def _write_localities(localities: pd.DataFrame) -> None:
     """Write the evidence with four decimals and whole metres."""
+    # A row whose only name was its building's marks nothing but that building: it helps to draw the
+    # lines and is not shipped.
+    localities = localities[~localities.locality.str.fullmatch(r"PD\d+ locality \d+")]
     text = localities.assign(
         lon=_fixed(localities.lon, "{:.4f}"),
         lat=_fixed(localities.lat, "{:.4f}"),
