@@ -8,7 +8,6 @@ import hashlib
 import json
 import sys
 from collections.abc import Iterable
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +22,17 @@ from build_districts import (
     robust_sigma_m,
     shared_line_sigmas_m,
 )
-from build_evidence import BUILDING_NAME, evidence
+from build_evidence import BUILDING_NAME, MISPLACED, OVERTAKEN, evidence
 from build_police_districts import (
-    Kernel,
-    choose_kernel,
-    leave_one_locality_out,
+    drawing_evidence,
+    left_out_answers,
+    model_constants,
     number,
     police_districts,
-    usable_evidence,
+    score,
+    surface,
+    write_cog,
+    zones,
 )
 from build_topology import write_topology
 
@@ -95,23 +97,47 @@ def main(reference: Path) -> None:
     )
 
     _say("police districts …")
-    localities = evidence(reference)
-    _write_localities(localities)
     gazetteer(reference).to_csv(HERE / "gazetteer.csv", index=False, lineterminator="\n")
-    by_vintage = {vintage: usable_evidence(localities, vintage) for vintage in VINTAGES}
-    kernel = choose_kernel(list(by_vintage.values()))
-    units = {}
-    for vintage, known in by_vintage.items():
-        units[vintage] = described(police_districts(known, kernel), vintage)
-        score = asdict(leave_one_locality_out(known, kernel))
-        write_topology(
-            HERE / f"police-districts-{vintage}.topojson",
-            {"police-districts": units[vintage]},
-            _metadata(vintage, kernel, score),
-        )
+    localities = evidence(reference)
+    told, units = [], {}
+    for vintage in VINTAGES:
+        units[vintage], answers = _write_vintage(localities, vintage)
+        told.append(answers)
+    localities = localities.join(pd.concat(told))
+    _write_localities(localities)
     records = _records(distances_m, units, localities)
     (HERE / "sources.toml").write_text(_toml(records), encoding="utf-8")
     _report(records, distances_m, earlier, units)
+
+
+def _write_vintage(localities: pd.DataFrame, vintage: str) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
+    """Write the raster and the shapes of a vintage; return its units and the left-out answers."""
+    rows, known = drawing_evidence(localities, vintage)
+    answers = left_out_answers(localities, vintage, known)
+    field = surface(known)
+    # Rows doubted because they fit badly count too: else the figures would flatter the model.
+    asked = localities.loc[answers.index]
+    asked = asked[asked.doubt.isin(["", MISPLACED, OVERTAKEN])]
+    labels = asked.code.where(asked.code != "", "none")
+    drawn, line_sigma_m = police_districts(field, known, answers.loc[asked.index], labels)
+    units = described(drawn, vintage)
+    parts = {name: zone.reindex(units.index) for name, zone in zones(field).items()}
+    parts = {name: zone.where(~zone.is_empty) for name, zone in parts.items()}
+    about = {
+        "edition": vintage,
+        "title": _PD_TITLE[vintage],
+        "status": APPROXIMATE,
+        "model": {**model_constants(), "localities": len(rows)},
+        "left_out": score(answers.loc[asked.index]),
+    }
+    write_topology(
+        HERE / f"police-districts-{vintage}.topojson",
+        {"police-districts": units, **parts},
+        {**about, "line_sigma_m": line_sigma_m},
+    )
+    tags = {"edition": vintage, "title": _PD_TITLE[vintage], "status": APPROXIMATE}
+    write_cog(HERE / f"membership-{vintage}.tif", field, tags)
+    return units, answers
 
 
 def gazetteer(reference: Path) -> pd.DataFrame:
@@ -156,6 +182,7 @@ def described(units: gpd.GeoDataFrame, vintage: str) -> gpd.GeoDataFrame:
             "evidence": whole["evidence"],
             "evidence_inside": whole["evidence_inside"],
             "confidence": units.confidence.where(drawn, "low"),
+            **{name: units[name] for name in units if name.startswith("left_out_")},
             # JSON's true where it holds, and no property where it does not.
             "ambiguous": [
                 True if (vintage, number(code)) in _AMBIGUOUS else None for code in codes
@@ -168,28 +195,18 @@ def described(units: gpd.GeoDataFrame, vintage: str) -> gpd.GeoDataFrame:
     )
 
 
-def _metadata(vintage: str, kernel: Kernel, score: dict[str, Any]) -> dict[str, Any]:
-    """Return what a police-district file says about itself."""
-    return {
-        "edition": vintage,
-        "title": _PD_TITLE[vintage],
-        "status": APPROXIMATE,
-        "model": {"kernel_m": kernel.least_m, "widening": kernel.widening, "neighbours": 12},
-        "leave_one_locality_out": score,
-    }
-
-
 def _write_localities(localities: pd.DataFrame) -> None:
-    """Write the evidence with four decimals and whole metres."""
-    # A row whose only name was its building's marks nothing but that building: it helps to draw the
-    # lines and is not shipped.
-    localities = localities[~localities.locality.str.fullmatch(r"PD\d+ locality \d+")]
+    """Write the evidence with four decimals, whole metres and hundredths of a probability."""
     text = localities.assign(
         lon=_fixed(localities.lon, "{:.4f}"),
         lat=_fixed(localities.lat, "{:.4f}"),
         precision_m=_fixed(localities.precision_m, "{:.0f}"),
+        left_out_p=_fixed(localities.left_out_p, "{:.3g}"),
+        left_out_rank=_fixed(localities.left_out_rank, "{:.0f}"),
+        left_out_top_p=_fixed(localities.left_out_top_p, "{:.3f}"),
     )
-    text.to_csv(HERE / "localities.csv", index=False, lineterminator="\n")
+    columns = ["id", *text.columns.drop("id")]
+    text[columns].to_csv(HERE / "localities.csv", index=False, lineterminator="\n")
 
 
 def _fixed(values: "pd.Series[float]", form: str) -> list[str]:
@@ -209,6 +226,9 @@ _IEC = {
     "licence": "facts; the compilation is MIT like the code",
     "attribution": "IEC Afghanistan 2014, 2018/19, as republished by NDI and C. Cookman",
 }
+
+
+_SUFFIX = {"localities": ".csv", "gazetteer": ".csv", "membership": ".tif"}
 
 
 def _records(
@@ -256,17 +276,30 @@ def _records(
         },
     }
     for vintage, layer in units.items():
-        records[f"police-districts-{vintage}"] = {
+        shared = {
             "title": _PD_TITLE[vintage],
             **_IEC,
             "valid_on": vintage[-4:],
             "accuracy_m": int(np.median(layer.sigma_m.dropna().astype(int))),
             "edition": vintage,
-            "layers": ["police-districts"],
             "approximate": True,
+        }
+        records[f"police-districts-{vintage}"] = {
+            **shared,
+            "layers": ["police-districts"],
+            "membership": f"membership-{vintage}",
             "note": f"{APPROXIMATE[0].upper()}{APPROXIMATE[1:]}; no open source holds the lines. "
-            "accuracy_m is the median of the units' sigma_m, each measured from the gap between "
-            "the localities on the two sides of its line.",
+            "A unit's shape is where it is the most probable answer; core, likely and extent are "
+            "where its membership is at least 0.9, 0.5 and 0.1. accuracy_m is the median of the "
+            "units' sigma_m, each from how slowly the membership changes across its line.",
+        }
+        records[f"membership-{vintage}"] = {
+            **shared,
+            "title": f"Membership in each of them: {_PD_TITLE[vintage]}",
+            "layers": [],
+            "note": "A band per police district and one for none, in steps of 1/250; 100 m cells, "
+            "UTM 42N, bilinear between their centres. From labelled localities; how, and how well "
+            "left-out localities are told: MEMBERSHIP.md.",
         }
     records["localities"] = {
         "title": "Localities of Kabul with the police district that a source names",
@@ -278,8 +311,9 @@ def _records(
         "layers": [],
         "approximate": True,
         "note": "Contradictions are kept. No building is named; coordinates are generalised to "
-        "the nearest 0.002 degree. A row without coordinates names a locality whose position is "
-        "unknown.",
+        "the nearest 0.002 degree, to 0.01 where only a building named the place. `doubt` says "
+        "why a row draws no line; left_out_p is what the model gives to the row's label without "
+        "having seen it.",
     }
     records["gazetteer"] = {
         "title": "Places in and around Kabul province",
@@ -297,7 +331,7 @@ def _records(
     return {
         key: {"file": name, **record, "retrieved_on": RETRIEVED_ON, "sha256": _sha256(HERE / name)}
         for key, record in records.items()
-        for name in [key + (".csv" if key in ("localities", "gazetteer") else ".topojson")]
+        for name in [key + _SUFFIX.get(key.split("-")[0], ".topojson")]
     }
 
 

@@ -2,8 +2,9 @@
 
 Every statement keeps its source, date and vintage; contradictions stay side by side. What is not
 kept is the building where a statement was made: the lists name polling centres (schools, mosques),
-and a map of them could harm the people who use them. So names lose their building and
-coordinates are moved to a 0.002 degree grid (about 184 by 222 m).
+and a map of them could harm the people who use them. So names lose their building and coordinates
+are moved to a 0.002 degree grid (about 184 by 222 m); where nothing but the building named a
+place, to a 0.01 degree grid.
 """
 
 import re
@@ -26,21 +27,52 @@ COLUMNS = [
     "confidence",
     "source",
     "date",
+    "position_from",
+    "doubt",
     "note",
 ]
-STATEMENT = ["code", "rural_district", "vintage", "system", "source", "date", "note"]
+STATEMENT = [
+    "code", "rural_district", "vintage", "system", "source", "date", "position_from", "doubt",
+    "note",
+]  # fmt: skip
 
-SNAP_DEG = 0.002
-LEAST_PRECISION_M = 150.0
+SNAP_DEG, LEAST_PRECISION_M = 0.002, 150.0
+UNNAMED_DEG, UNNAMED_PRECISION_M = 0.01, 700.0  # half a cell's diagonal is 720 m
 BUILDING_PRECISION_M = 100.0  # at or below this the coordinate is a building's
 WRONG_PLACE_M = 5000.0  # from here on the coordinate says at most which district
-SAME_GROUP_M = 600.0  # rows of one name and label closer than this are one locality
 SAME_PLACE_M = 150.0  # a newer label this close replaces an older one
 METRES_PER_DEG = np.array([91_700.0, 110_930.0])  # at 34.5 N; good to 0.5 % across Kabul
 
 IEC_2014 = {"source": "IEC Afghanistan 2014", "date": "2014"}
 IEC_2019 = {"source": "IEC Afghanistan 2018/19", "date": "2018-2019"}
 CARRIED = "label of 2014; not found again in the list of 2018/19"
+
+# Why a row draws no line. Every row that has no such reason does.
+UNPLACED = "its position is unknown"
+FAR_OFF = "its position is known to 5 km only"
+EARLY = "older than the list of 2014"
+HAWZA_18 = "police hawza 18 in west Kabul, not municipal nahia 18"
+TWICE_BAGRAMI = "the same list has Bagrami in nahia 22"
+UNSURE = "doubted by whoever collected the statements"
+MISPLACED = "its position disagrees with every label around it"
+OVERTAKEN = "label of 2014 among localities that the list of 2018/19 gives to nahias 19 and 21"
+# Found by leaving each row out of the model in turn and looking at those it put furthest off:
+# vintages, label, cell.
+_BOTH = ("iec-2014", "nahia-2019")
+JUDGED: dict[str, list[tuple[tuple[str, ...], str, float, float]]] = {
+    MISPLACED: [
+        (_BOTH, "AF-KBL-PD1", 69.156, 34.526),  # Pakhta Froshi
+        (_BOTH, "AF-KBL-PD1", 69.190, 34.526),  # Bagh-e Ali Mardan
+        (("iec-2014",), "AF-KBL-PD2", 69.170, 34.534),  # Joy Sher
+        (_BOTH, "AF-KBL-PD10", 69.212, 34.538),  # Chahar Qala
+        (_BOTH, "AF-KBL-PD15", 69.124, 34.574),  # Hesa-e Sewom
+    ],
+    OVERTAKEN: [
+        (("nahia-2019",), "", 69.358, 34.544),  # Pul-e Charkhi
+        (("nahia-2019",), "", 69.360, 34.548),  # Pul-e Charkhi
+        (("nahia-2019",), "", 69.390, 34.570),  # unnamed
+    ],
+}
 
 # A comma-separated piece of a name that holds one of these words is the building's own name.
 BUILDING_NAME = re.compile(
@@ -80,6 +112,7 @@ RURAL = {
     "AF0105": "Deh Sabz",
     "AF0107": "Musahi",
 }
+UNNAMED = r".* locality \d+"  # the name that a row gets whose only name was its building's
 PUBLISHERS = {
     "km.gov.af": "Kabul Municipality",
     "kabul.gov.af": "Kabul Governor's Office",
@@ -107,10 +140,11 @@ def evidence(reference: Path) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Rows sorted by vintage, label, name and position; `lon` and `lat` are NaN where a
-        statement names a locality whose position is unknown.
+        Rows sorted by vintage, label, name and position, each with an `id`; `lon` and `lat` are
+        NaN where a statement names a locality whose position is unknown. `doubt` says why a row
+        draws no line, and is empty where it draws.
     """
-    return generalise(statements(reference))
+    return numbered(judged(generalise(statements(reference))))
 
 
 def statements(reference: Path) -> pd.DataFrame:
@@ -176,10 +210,16 @@ def _fact_rows(facts: pd.DataFrame) -> pd.DataFrame:
         code=_pd_code(number),
         system=np.where(hawza, "hawza", "nahia"),
         vintage=np.where(year < 2018, "iec-2014", "nahia-2019"),
-        confidence=np.where(early, "low", facts.confidence),
+        confidence=facts.confidence,
         source=facts.claim_source.map(_short_source),
         date=facts.claim_date.map(_short_date),
-        note=[_fact_note(*fact) for fact in zip(facts.pd, facts.coordinate_source, strict=True)],
+        position_from=facts.coordinate_source.map(_position_from),
+        doubt=np.select(
+            [facts.pd.str.contains("hawza"), early, facts.confidence == "low"],
+            [HAWZA_18, EARLY, UNSURE],
+            "",
+        ),
+        note="",
     )
 
 
@@ -202,6 +242,8 @@ def _places(
             "lat": at.lat,
             "precision_m": precision_m,
             "confidence": np.select([wrong, village], ["low", "medium"], "high"),
+            "position_from": "list of 2014",
+            "doubt": "",
         }
     )
 
@@ -246,22 +288,14 @@ def _short_date(text: str) -> str:
     return (certainty[0] + " " if certainty and vague else vague) + date[0]
 
 
-def _fact_note(number: str, coordinate_source: str | float) -> str:
-    """Return where the coordinate comes from and which of the two systems counts."""
-    notes = []
-    if "hawza" in number:
-        notes.append("police hawza 18 in west Kabul, not municipal nahia 18")
-    if isinstance(coordinate_source, str):
-        gazetteer = re.match(r"GeoNames gn:(\d+)", coordinate_source)
-        listed = coordinate_source.startswith("IEC")
-        notes.append(
-            f"position of GeoNames {gazetteer[1]}"
-            if gazetteer
-            else "position of the locality in the list of 2014"
-            if listed
-            else "position published with the statement"
-        )
-    return "; ".join(notes)
+def _position_from(coordinate_source: str | float) -> str:
+    """Return in a few words where the coordinate of a statement comes from."""
+    if not isinstance(coordinate_source, str):
+        return ""
+    gazetteer = re.match(r"GeoNames gn:(\d+)", coordinate_source)
+    if gazetteer:
+        return f"GeoNames {gazetteer[1]}"
+    return "list of 2014" if coordinate_source.startswith("IEC") else "the statement itself"
 
 
 def _name_localities(rows: pd.DataFrame) -> pd.DataFrame:
@@ -318,7 +352,7 @@ def _place_bagrami_centre(rows: pd.DataFrame) -> pd.DataFrame:
     """Put nahia 22's "Bagrami" also where the list of 2014 has the locality Bagrami.
 
     The list of 2018/19 has Bagrami twice: as nahia 22, and as rural with the position of 2014,
-    2 km east of the village point. Both stay; the rural one is marked low, so it draws no line.
+    2 km east of the village point. Both stay; the rural one is doubted, so it draws no line.
     """
     bagrami = (rows.locality == "Bagrami") & (rows.vintage == "nahia-2019")
     rural = bagrami & (rows.rural_district == "AF0104")
@@ -327,9 +361,8 @@ def _place_bagrami_centre(rows: pd.DataFrame) -> pd.DataFrame:
         rural_district="",
         precision_m=1500.0,
         confidence="medium",
-        note="position of the locality in the list of 2014",
     )
-    rows.loc[rural, ["confidence", "note"]] = ["low", "the same list has Bagrami in nahia 22"]
+    rows.loc[rural, "doubt"] = TWICE_BAGRAMI
     return pd.concat([rows, centre], ignore_index=True)
 
 
@@ -350,58 +383,57 @@ def _distances_m(a: pd.DataFrame, b: pd.DataFrame) -> np.ndarray:
 
 
 def generalise(rows: pd.DataFrame) -> pd.DataFrame:
-    """Merge rows of one locality and label, then snap them to the 0.002 degree grid.
+    """Snap rows to their grid and merge those of one locality, label and cell.
 
     The grid is fixed, so releasing the table twice reveals nothing that one release did not;
     a random displacement could be averaged away.
     """
-    named = rows.assign(key=rows.locality.map(locality_key))
-    merged = [
-        _merge(cluster)
-        for _, same_label in named.groupby(["key", *STATEMENT], sort=True)
-        for cluster in _clusters(same_label)
-    ]
-    table = pd.DataFrame(merged, columns=COLUMNS)
-    for axis in ("lon", "lat"):
-        table[axis] = (np.rint(table[axis] / SNAP_DEG) * SNAP_DEG).round(4)
-    order = table.code.str.extract(r"(\d+)$")[0].astype(float)
-    return (
-        table.assign(order=order)
-        .sort_values(
-            ["vintage", "order", "rural_district", "locality", "lon", "lat", "source", "date"]
-        )
-        .drop(columns="order")
-        .drop_duplicates()
-        .reset_index(drop=True)
+    unnamed = rows.locality.str.fullmatch(UNNAMED)
+    step = np.where(unnamed, UNNAMED_DEG, SNAP_DEG)
+    least_m = np.where(unnamed, UNNAMED_PRECISION_M, LEAST_PRECISION_M)
+    snapped = rows.assign(
+        key=rows.locality.map(locality_key),
+        lon=(np.rint(rows.lon / step) * step).round(4),
+        lat=(np.rint(rows.lat / step) * step).round(4),
+        precision_m=rows.precision_m.clip(lower=least_m),
+        locality_fa=rows.locality_fa.mask(rows.locality_fa == ""),
     )
+    cells = snapped.sort_values(["precision_m", "locality"], kind="stable").groupby(
+        ["key", *STATEMENT, "lon", "lat"], dropna=False, sort=False
+    )
+    # The most precise row speaks for the cell; `first` skips missing values.
+    merged = cells.first().reset_index().fillna({"locality_fa": ""})
+    return merged[COLUMNS]
+
+
+def judged(table: pd.DataFrame) -> pd.DataFrame:
+    """Say why a row draws no line, and mark it low, so that nothing is left out silently."""
+    doubt = table.doubt.mask((table.doubt == "") & table.lon.isna(), UNPLACED)
+    doubt = doubt.mask((doubt == "") & (table.precision_m >= WRONG_PLACE_M), FAR_OFF)
+    for reason, cells in JUDGED.items():
+        for vintages, code, lon, lat in cells:
+            at = (table.lon == lon) & (table.lat == lat) & (table.code == code)
+            for vintage in vintages:
+                if not (found := at & (table.vintage == vintage)).any():
+                    raise ValueError(f"no row of {vintage} {code!r} at {lon}, {lat}: {reason}")
+                doubt = doubt.mask(found, reason)
+    return table.assign(doubt=doubt, confidence=table.confidence.mask(doubt != "", "low"))
+
+
+def numbered(table: pd.DataFrame) -> pd.DataFrame:
+    """Sort by vintage, label, name and position, and give each row an id: `19-22-3`.
+
+    Year of the vintage, number of the police district (0 for a rural one), place in the list.
+    """
+    order = table.code.str.extract(r"(\d+)$")[0].fillna("0").astype(int)
+    by = ["vintage", "rural_district", "locality", "lon", "lat", "source", "date"]
+    table = table.assign(order=order).sort_values([by[0], "order", *by[1:]], kind="stable")
+    place = table.groupby(["vintage", "order"]).cumcount() + 1
+    year = table.vintage.str[-2:]
+    ids = year + "-" + table.order.astype(str) + "-" + place.astype(str)
+    return table.drop(columns="order").assign(id=ids).reset_index(drop=True)
 
 
 def locality_key(name: str) -> str:
     """Return a form in which "Kart-E-Parwan" and "Kart e Parwan" are one name."""
     return re.sub(r"\be\b|[^a-z0-9]", "", name.lower().replace("-", " "))
-
-
-def _clusters(rows: pd.DataFrame) -> list[pd.DataFrame]:
-    """Split rows of one name and label into groups linked by steps of `SAME_GROUP_M`.
-
-    Some names cover several kilometres ("Chahar Qala"); one median of them would lie where
-    none of them is.
-    """
-    exact = rows.precision_m <= BUILDING_PRECISION_M
-    rows = rows[exact] if exact.any() else rows
-    linked = _distances_m(rows, rows) <= SAME_GROUP_M
-    for _ in range(len(rows)):
-        linked = linked @ linked
-    groups = linked.argmax(axis=1)  # the first row that each row is linked to
-    return [rows[groups == group] for group in np.unique(groups)]
-
-
-def _merge(rows: pd.DataFrame) -> "pd.Series[str]":
-    """Return one row at the median position, its precision at least the rows' own spread."""
-    merged = rows.iloc[0].copy()
-    merged["locality_fa"] = max(rows.locality_fa, key=len)
-    if rows.lon.notna().all():
-        merged["lon"], merged["lat"] = rows.lon.median(), rows.lat.median()
-        spread_m = float(np.median(_distances_m(rows, merged.to_frame().T)))
-        merged["precision_m"] = np.ceil(max(LEAST_PRECISION_M, rows.precision_m.median(), spread_m))
-    return merged[COLUMNS]

@@ -1,182 +1,235 @@
-"""Approximate the police districts of Kabul from localities whose district is published.
+"""Turn the membership model into files: a raster of probabilities and the shapes that it implies.
 
-No open source holds the lines themselves. A place is given to the district that its nearest
-localities name; where the lists put a locality in a rural district, or nothing is near, it is
-given to none. How far a line may be wrong is measured from the gap between the localities on
-its two sides.
+No open source holds the lines of Kabul's police districts. So the raster is the answer, and a line
+is only where the most probable district changes; how far it may be wrong is read from how slowly
+the probability changes across it.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
+import contourpy
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import rasterio
 import shapely
-from build_evidence import WRONG_PLACE_M, locality_key
+from build_evidence import locality_key
+from build_membership import NONE, Evidence, Membership, Settings, distances_m, fit, left_out
 from build_topology import on_grid
-from scipy import ndimage
-from scipy.special import ndtr
+from rasterio.features import shapes as polygonized
+from rasterio.transform import Affine, from_origin
+from scipy.ndimage import map_coordinates
+from scipy.special import ndtri
+
+from geoloc import geo
 
 UTM42N = "EPSG:32642"
-NONE = "none"
-CONFIDENCE_WEIGHT = {"high": 1.0, "medium": 0.5, "low": 0.0}
-NEIGHBOURS = 12
-# Chosen by `choose_kernel` on the log-loss of left-out localities, both vintages together.
-KERNEL_M = (200.0, 300.0, 400.0, 500.0, 600.0, 800.0)
-# In sparse outskirts the kernel widens to this share of the distance to the third locality. At
-# 0.7 the log-loss is the same to 0.01, but a lone locality of PD18 drowns in rural neighbours.
-WIDENING = (0.0, 0.3, 0.5)
-# Land is "none" with probability 1/2 at this distance from any locality: a judgement, since
-# no locality can be left out of empty land.
-REACH_M = 2000.0
-REACH_SPREAD_M = 500.0
-# A label may be plainly wrong; without this floor one misplaced row would decide the log-loss.
-LABEL_ERROR = 0.01
+CONFIDENCE_WEIGHT = {"high": 1.0, "medium": 0.5}
+ZONES = {"core": 0.9, "likely": 0.5, "extent": 0.1}  # least membership, each within the next
+STEPS = 250  # a share is stored as a whole number of 1/250
 CELL_M = 100.0
-MARGIN_M = 5000.0
-SMALLEST_ISLAND_M2 = 1.0e6
-LARGEST_HOLE_M2 = 3.0e6
-SIMPLIFY_M = 250.0
+MARGIN_M = 12_000.0  # around the outermost city locality
+FINER = 4  # lines are drawn on cells of a quarter
+LINE_TOLERANCE_M, ZONE_TOLERANCE_M = 80.0, 25.0
+LEAST_PART_M2, LEAST_HOLE_M2 = 2e4, 3e5
+SAMPLE_STEP_M = 100.0
+# Rows that a left-out locality may not see: of its label and this near, or of its name too and
+# this near. A polling list names one place several times.
+SAME_PLACE_M, SAME_NAME_M = 300.0, 600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """The localities of one vintage that may draw lines."""
+class Surface:
+    """P(unit) at the centres of a grid's cells, in steps of 1/250."""
 
-    table: pd.DataFrame  # rows of localities.csv
-    xy_m: np.ndarray  # (n, 2) UTM 42N
-    labels: np.ndarray  # (n,) unit code, or "none" for rural
-    weights: np.ndarray  # (n,) 0 to 1
-    precision_m: np.ndarray  # (n,)
+    units: tuple[str, ...]  # codes by number, "none" last
+    steps: np.ndarray  # (units, rows, columns) uint8, north first; over units they sum to 250
+    west_m: float  # UTM 42N, outer corner
+    north_m: float
 
     @property
-    def units(self) -> list[str]:
-        """Every label that occurs, sorted."""
-        return sorted(set(self.labels))
+    def shares(self) -> np.ndarray:
+        """Return the probabilities, 0 to 1, same shape as `steps`."""
+        return self.steps / STEPS
+
+    @property
+    def transform(self) -> Affine:
+        """Return pixel corner to UTM 42N."""
+        return from_origin(self.west_m, self.north_m, CELL_M, CELL_M)
+
+    def at(self, field: np.ndarray, xy_m: np.ndarray) -> np.ndarray:
+        """Return a (rows, columns) field at UTM 42N points, bilinear between cell centres."""
+        column = (xy_m[:, 0] - self.west_m) / CELL_M - 0.5
+        row = (self.north_m - xy_m[:, 1]) / CELL_M - 0.5
+        return np.asarray(map_coordinates(field, [row, column], order=1, mode="nearest"))
 
 
-@dataclass(frozen=True, slots=True)
-class Kernel:
-    """Width of the Gaussian around a locality."""
+def drawing_evidence(table: pd.DataFrame, vintage: str) -> tuple[pd.DataFrame, Evidence]:
+    """Return the rows of a vintage that nobody doubts, and what the model sees of them.
 
-    least_m: float
-    widening: float  # share of the distance to the third nearest locality
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """How well left-out localities are told."""
-
-    accuracy: float  # share whose label is the most probable one
-    top2: float  # share whose label is one of the two most probable
-    log_loss: float  # mean of -ln p(label)
-    localities: int
-
-
-def usable_evidence(table: pd.DataFrame, vintage: str) -> Evidence:
-    """Return the rows of a vintage that have a position and are not doubted.
-
-    The two systems agree in every number but 18, so police statements count too, except those
-    on hawza 18, which lay in west Kabul.
+    The two systems agree in every number but 18, so police statements count too; those on hawza
+    18, which lay in west Kabul, are doubted.
     """
-    hawza18 = (table.system == "hawza") & (table.code == "AF-KBL-PD18")
-    placed = table.lon.notna() & (table.precision_m < WRONG_PLACE_M)
-    rows = table[(table.vintage == vintage) & placed & (table.confidence != "low") & ~hawza18]
-    points = gpd.GeoSeries.from_xy(rows.lon, rows.lat, crs=4326).to_crs(UTM42N)
-    return Evidence(
-        table=rows.reset_index(drop=True),
-        xy_m=np.column_stack([points.x, points.y]),
+    rows = table[(table.vintage == vintage) & (table.doubt == "")].reset_index(drop=True)
+    return rows, Evidence(
+        xy_m=np.column_stack(geo.to_metres(rows.lon.to_numpy(), rows.lat.to_numpy())),
         labels=np.array(rows.code.where(rows.code != "", NONE), dtype=object),
-        weights=rows.confidence.map(CONFIDENCE_WEIGHT).to_numpy(float),
-        precision_m=rows.precision_m.to_numpy(float),
+        weights=np.array(rows.confidence.map(CONFIDENCE_WEIGHT), np.float64),
+        precision_m=np.array(rows.precision_m, np.float64),
     )
 
 
-def probabilities(
-    xy_m: np.ndarray, evidence: Evidence, kernel: Kernel, *, left_out: np.ndarray | None = None
-) -> np.ndarray:
-    """Return P(unit) at each point, one column per `evidence.units`, each row summing to 1.
+def left_out_answers(table: pd.DataFrame, vintage: str, evidence: Evidence) -> pd.DataFrame:
+    """Return what the model says of each row of a vintage that has a place, without having seen it.
+
+    Hidden are all rows of its label that may be the same place. Doubted rows are asked about too.
+
+    Returns
+    -------
+    DataFrame, indexed as `table`
+        `left_out_p`, the probability of the row's own label; `left_out_rank`, 1 if none is more
+        probable; `left_out_top` and `left_out_top_p`, the most probable label. A label that no
+        other row has cannot be told and is left out.
+    """
+    rows = table[(table.vintage == vintage) & table.lon.notna() & (table.system == "nahia")]
+    drawing = table[(table.vintage == vintage) & (table.doubt == "")]
+    rows = rows[rows.code.where(rows.code != "", NONE).isin(evidence.units)]
+    label, seen = (t.code.where(t.code != "", NONE).to_numpy() for t in (rows, drawing))
+    name, named = (t.locality.map(locality_key).to_numpy() for t in (rows, drawing))
+    at_m = np.column_stack(geo.to_metres(rows.lon.to_numpy(), rows.lat.to_numpy()))
+    distance_m = distances_m(at_m, evidence.xy_m)
+    namesake_m = np.maximum(SAME_NAME_M, evidence.precision_m)
+    same_label = label[:, None] == seen
+    same_name = name[:, None] == named
+    hidden = same_label & ((distance_m <= SAME_PLACE_M) | (same_name & (distance_m <= namesake_m)))
+    told = left_out(at_m, hidden, evidence)
+    tellable = (same_label & ~hidden).any(axis=1)
+    units = np.array(evidence.units)
+    own = told[np.arange(len(rows)), np.array([evidence.units.index(unit) for unit in label])]
+    answers = pd.DataFrame(
+        {
+            "left_out_p": own,
+            "left_out_rank": (told > own[:, None]).sum(axis=1) + 1,
+            "left_out_top": units[told.argmax(axis=1)],
+            "left_out_top_p": told.max(axis=1),
+        },
+        index=rows.index,
+    )
+    answerable: pd.DataFrame = answers.loc[tellable]
+    return answerable
+
+
+def score(answers: pd.DataFrame) -> dict[str, Any]:
+    """Return how well left-out localities are told.
+
+    `right` and `first_two`: share whose label is the most probable, or among the two most;
+    `log_loss`: mean of -ln p(label); `calibration_error`: expected, of the most probable label,
+    over ten equal bins.
+    """
+    right = (answers.left_out_rank == 1).astype(float)
+    bins = np.minimum((answers.left_out_top_p * 10).astype(int), 9)
+    gaps = (answers.left_out_top_p - right).groupby(bins).sum().abs()
+    return {
+        "localities": len(answers),
+        "right": round(float(right.mean()), 3),
+        "first_two": round(float((answers.left_out_rank <= 2).mean()), 3),
+        "log_loss": round(float(-np.log(answers.left_out_p).mean()), 3),
+        "calibration_error": round(float(gaps.sum() / len(answers)), 3),
+    }
+
+
+def surface(evidence: Evidence) -> Surface:
+    """Return the fitted probabilities on a grid that holds every unit."""
+    model = fit(evidence)
+    inside = evidence.xy_m[evidence.labels != NONE]
+    west, south = np.floor((inside.min(axis=0) - MARGIN_M) / CELL_M) * CELL_M
+    columns, rows = np.ceil((inside.max(axis=0) + MARGIN_M - [west, south]) / CELL_M).astype(int)
+    north = south + rows * CELL_M
+    x_m = west + (np.arange(columns) + 0.5) * CELL_M
+    y_m = north - (np.arange(rows) + 0.5) * CELL_M
+    steps = np.stack([_steps(model, x_m, y) for y in y_m], axis=1)
+    return Surface(evidence.units, steps, float(west), float(north))
+
+
+def _steps(model: Membership, x_m: np.ndarray, y_m: float) -> np.ndarray:
+    """Return one row of cells as whole steps of 1/250 that sum to 250, shape (units, columns)."""
+    exact = model(np.column_stack([x_m, np.full(len(x_m), y_m)])) * STEPS
+    steps = np.floor(exact)
+    # The steps that are still missing go to the largest remainders.
+    missing = np.rint(STEPS - steps.sum(axis=1)).astype(int)
+    rank = np.argsort(np.argsort(steps - exact, axis=1, kind="stable"), axis=1, kind="stable")
+    return np.asarray((steps + (rank < missing[:, None])).astype(np.uint8).T)
+
+
+def write_cog(path: Path, field: Surface, tags: dict[str, str]) -> None:
+    """Write the surface as a cloud-optimized GeoTIFF, a band per unit and one for none."""
+    count, height, width = field.steps.shape
+    with rasterio.open(
+        path, "w", driver="COG", dtype="uint8", count=count, height=height, width=width,
+        crs=UTM42N, transform=field.transform, compress="DEFLATE", level=9, blocksize=128,
+        overviews="NONE", interleave="BAND",
+    ) as raster:  # fmt: skip
+        raster.write(field.steps)
+        raster.descriptions = field.units
+        raster.scales = (1 / STEPS,) * count
+        raster.update_tags(**tags, units=" ".join(field.units))
+
+
+def police_districts(
+    field: Surface, evidence: Evidence, answers: pd.DataFrame, labels: "pd.Series[str]"
+) -> tuple[gpd.GeoDataFrame, dict[str, int]]:
+    """Return where each unit is the most probable answer, and σ of each line.
 
     Parameters
     ----------
-    xy_m : (n, 2) float, UTM 42N
-        Points asked about.
-    evidence : Evidence
-        Labelled localities.
-    kernel : Kernel
-        Width of the Gaussian; a locality's own precision widens it and lowers its weight, as the
-        density of a blurred point is lower.
-    left_out : (n, localities) bool, optional
-        Localities that each point may not see.
+    field, evidence
+        The surface, and the localities it was fitted to.
+    answers : DataFrame
+        Of `left_out_answers`.
+    labels : Series of str
+        The label of each answer.
+
+    Returns
+    -------
+    GeoDataFrame in WGS 84, indexed by code, by number; and "CODE CODE" or "CODE" (outer) to metres
     """
-    distance_m = np.hypot(*(xy_m[:, None] - evidence.xy_m[None]).transpose(2, 0, 1))
-    if left_out is not None:
-        distance_m = np.where(left_out, np.inf, distance_m)
-    ranked = np.sort(distance_m, axis=1)[:, :NEIGHBOURS]
-    width_m = np.maximum(kernel.least_m, kernel.widening * ranked[:, 2:3])
-    blurred = width_m**2 + np.minimum(evidence.precision_m, 1500.0) ** 2
-    density = width_m**2 / blurred * np.exp(-(distance_m**2) / (2 * blurred))
-    votes = evidence.weights * density * (distance_m <= ranked[:, -1:])
-    units = evidence.units
-    per_unit = np.stack([votes[:, evidence.labels == u].sum(axis=1) for u in units], axis=1)
-    share = (per_unit + 1e-12) / (per_unit + 1e-12).sum(axis=1, keepdims=True)
-    empty = ndtr((ranked[:, :1] - REACH_M) / REACH_SPREAD_M)
-    share = share * (1 - empty) + empty * (np.array(units) == NONE)
-    floored: np.ndarray = (1 - LABEL_ERROR) * share + LABEL_ERROR / len(units)
-    return floored
-
-
-def leave_one_locality_out(evidence: Evidence, kernel: Kernel) -> Score:
-    """Return how well each locality is told when all rows of its name and label are hidden.
-
-    Rows at the same position with the same label are hidden too: they are the same polling
-    centre under another spelling. Labels with a single locality cannot be told and are skipped.
-    """
-    names = np.array(evidence.table.locality.map(locality_key), dtype=object)
-    same_label = evidence.labels[:, None] == evidence.labels
-    same_place = (evidence.xy_m[:, None] == evidence.xy_m).all(axis=2)
-    hidden = same_label & (same_place | (names[:, None] == names))
-    p = probabilities(evidence.xy_m, evidence, kernel, left_out=hidden)
-    own = p[np.arange(len(p)), np.searchsorted(evidence.units, evidence.labels)]
-    rank = (p > own[:, None]).sum(axis=1)
-    tellable = ((same_label & ~hidden).any(axis=1)) & (evidence.precision_m <= 1500.0)
-    return Score(
-        accuracy=round(float((rank == 0)[tellable].mean()), 3),
-        top2=round(float((rank < 2)[tellable].mean()), 3),
-        log_loss=round(float(-np.log(own[tellable]).mean()), 3),
-        localities=int(tellable.sum()),
+    lines = gpd.GeoSeries(_most_probable(field), crs=UTM42N)
+    crossings = {
+        pair: _crossings_m(field, pair, line) for pair, line in _lines_between(lines).items()
+    }
+    sigmas_m = {pair: round(float(np.median(each))) for pair, each in crossings.items()}
+    places = [shapely.points(evidence.xy_m[evidence.labels == code]) for code in lines.index]
+    units = gpd.GeoDataFrame(
+        {
+            "sigma_m": [
+                round(float(np.median(np.concatenate(of_unit))))
+                for code in lines.index
+                for of_unit in [[m for pair, m in crossings.items() if code in pair.split()]]
+            ],
+            "evidence": [len(own) for own in places],
+            "evidence_inside": [
+                int(shapely.intersects(shape, own).sum())
+                for shape, own in zip(lines, places, strict=True)
+            ],
+        },
+        index=lines.index,
+        geometry=on_grid(lines.to_crs(4326)).array,
     )
+    told = [score(answers[labels == code]) for code in units.index]
+    for name in told[0]:
+        units[f"left_out_{name}"] = [each[name] for each in told]
+    units["confidence"] = [_confidence(unit) for unit in units.itertuples()]
+    return units, sigmas_m
 
 
-def choose_kernel(vintages: list[Evidence]) -> Kernel:
-    """Return the kernel with the smallest log-loss summed over the vintages."""
-    kernels = [Kernel(least_m, widening) for least_m in KERNEL_M for widening in WIDENING]
-    losses = [sum(leave_one_locality_out(v, k).log_loss for v in vintages) for k in kernels]
-    return kernels[int(np.argmin(losses))]
-
-
-def police_districts(evidence: Evidence, kernel: Kernel) -> gpd.GeoDataFrame:
-    """Return the approximate units of a vintage with their measured uncertainty, by number."""
-    labels, origin = _label_grid(evidence, kernel)
-    labels = _without_specks(labels, origin, evidence)
-    shapes = _smooth(_polygons(labels, origin, evidence.units))
-    units = gpd.GeoDataFrame(geometry=shapes, crs=UTM42N)
-    units["sigma_m"] = [_sigma_m(shape, code, evidence) for code, shape in shapes.items()]
-    places = [_places(evidence, str(code)) for code in shapes.index]
-    units["evidence"] = [len(own) for own in places]
-    units["evidence_inside"] = [
-        int(shapely.intersects(shape, own).sum()) for shape, own in zip(shapes, places, strict=True)
-    ]
-    units["confidence"] = [_confidence(*row) for row in units.drop(columns="geometry").to_numpy()]
-    units.geometry = on_grid(units.to_crs(4326).geometry)
-    return units.loc[sorted(units.index, key=number)]
-
-
-def _confidence(sigma_m: int, places: int, inside: int) -> str:
-    """Return how far a unit's shape may be relied on."""
-    if places < 4 or inside < places / 2:
+def _confidence(unit: Any) -> str:
+    """Return how far a unit's shape may be relied on, by what leaving localities out showed."""
+    if unit.left_out_localities < 4 or unit.left_out_right < 0.5:
         return "low"
-    return "high" if places >= 10 and sigma_m <= 500 else "medium"
+    return "high" if unit.left_out_localities >= 10 and unit.left_out_right >= 0.8 else "medium"
 
 
 def number(code: str) -> int:
@@ -184,92 +237,91 @@ def number(code: str) -> int:
     return int(code.removeprefix("AF-KBL-PD"))
 
 
-def _label_grid(evidence: Evidence, kernel: Kernel) -> tuple[np.ndarray, np.ndarray]:
-    """Return the most probable unit's column per cell, and the grid's south-west corner."""
-    inside = evidence.xy_m[evidence.labels != NONE]
-    origin = np.floor((inside.min(axis=0) - MARGIN_M) / CELL_M) * CELL_M
-    columns, rows = np.ceil((inside.max(axis=0) + MARGIN_M - origin) / CELL_M).astype(int)
-    x_m = origin[0] + (np.arange(columns) + 0.5) * CELL_M
-    y_m = origin[1] + (np.arange(rows) + 0.5) * CELL_M
-    # Row by row: the whole grid against every locality would need a gigabyte.
-    grid = [
-        probabilities(np.column_stack([x_m, np.full(columns, y)]), evidence, kernel).argmax(axis=1)
-        for y in y_m
-    ]
-    return np.array(grid), origin
+def _most_probable(field: Surface) -> dict[str, shapely.Geometry]:
+    """Return the region of each unit that is likelier there than any other, UTM 42N."""
+    _, rows, columns = field.steps.shape
+    at = (np.mgrid[0 : rows * FINER, 0 : columns * FINER] + 0.5) / FINER - 0.5
+    best, holder = np.full(at.shape[1:], -1.0), np.zeros(at.shape[1:], np.uint8)
+    for band, steps in enumerate(field.steps):
+        share = map_coordinates(steps.astype(np.float32), at, order=1, mode="nearest")
+        holder[share > best] = band
+        np.maximum(best, share, out=best)
+    finer = field.transform * Affine.scale(1 / FINER)
+    parts: dict[int, list[shapely.Geometry]] = {}
+    for outline, band in polygonized(holder, transform=finer):
+        # With a corner at every cell, so that three units meet in a corner of each.
+        stairs = shapely.segmentize(shapely.geometry.shape(outline), CELL_M / FINER)
+        parts.setdefault(int(band), []).append(stairs)
+    cells = [shapely.coverage_union_all(parts[band]) for band in range(len(field.units) - 1)]
+    # The stairs become straight pieces, the same on both sides of a line.
+    drawn = shapely.coverage_simplify(np.array(cells), LINE_TOLERANCE_M)
+    return dict(zip(field.units[:-1], drawn, strict=True))
 
 
-def _without_specks(labels: np.ndarray, origin: np.ndarray, evidence: Evidence) -> np.ndarray:
-    """Give small islands and small holes to what surrounds them.
+def _lines_between(units: gpd.GeoSeries) -> dict[str, shapely.Geometry]:
+    """Return the line of each pair of units, "CODE CODE" sorted, and each outer line, "CODE"."""
+    edges = shapely.boundary(units.array)
+    found, outer = {}, dict(zip(units.index, edges, strict=True))
+    one, other = shapely.STRtree(edges).query(edges, predicate="intersects")
+    for i, j in zip(one, other, strict=True):
+        line = shapely.intersection(edges[i], edges[j])
+        if i != j and line.length > 0:
+            a, b = sorted((units.index[i], units.index[j]))
+            found[f"{a} {b}"] = line
+            outer[units.index[i]] = shapely.difference(outer[units.index[i]], line)
+    return found | {code: line for code, line in outer.items() if line.length > 0}
 
-    An island is kept when it is its unit's only part, large, or holds two of its localities: a
-    single locality inside another unit is more often a misplaced coordinate than an exclave.
+
+def _crossings_m(field: Surface, pair: str, line: shapely.Geometry) -> np.ndarray:
+    """Return σ of a line at points along it, metres.
+
+    Membership across a line of positional σ is Φ(distance / σ). So σ is the inverse of the slope
+    of Φ⁻¹(membership), here the mean slope of the units on its sides.
     """
-    columns, rows = ((evidence.xy_m - origin) // CELL_M).astype(int).T
-    specks = np.zeros(labels.shape, dtype=bool)
-    for column, unit in enumerate(evidence.units):
-        parts, count = ndimage.label(labels == column)
-        own = evidence.labels == unit
-        inside = (
-            (columns >= 0) & (rows >= 0) & (columns < labels.shape[1]) & (rows < labels.shape[0])
-        )
-        held = parts[rows[own & inside], columns[own & inside]]
-        for part in range(1, count + 1):
-            area_m2 = (parts == part).sum() * CELL_M**2
-            holds = (held == part).sum()
-            only = unit != NONE and holds == (held > 0).sum()
-            baseless = holds == 0 and (unit != NONE or area_m2 < LARGEST_HOLE_M2)
-            if baseless or (area_m2 < SMALLEST_ISLAND_M2 and holds < 2 and not only):
-                specks |= parts == part
-    nearest = ndimage.distance_transform_edt(specks, return_distances=False, return_indices=True)
-    return np.asarray(labels[tuple(nearest)])
+    at = shapely.get_coordinates(shapely.segmentize(line, SAMPLE_STEP_M))
+    slopes = [_slope(field, code, at) for code in pair.split()]
+    return np.asarray(1 / np.maximum(np.mean(slopes, axis=0), 1e-5))
 
 
-def _polygons(labels: np.ndarray, origin: np.ndarray, units: list[str]) -> gpd.GeoSeries:
-    """Return the cells of each unit as one shape on the shared grid of corners."""
-    shapes = {}
-    for column, unit in enumerate(units):
-        rows, columns = np.nonzero(labels == column)
-        if unit == NONE or not len(rows):
-            continue
-        west, south = origin[0] + columns * CELL_M, origin[1] + rows * CELL_M
-        cells = shapely.box(west, south, west + CELL_M, south + CELL_M)
-        shapes[unit] = shapely.coverage_union_all(cells)
-    return gpd.GeoSeries(shapes, crs=UTM42N)
+def _slope(field: Surface, code: str, at: np.ndarray) -> np.ndarray:
+    """Return how fast Φ⁻¹(membership) changes at UTM 42N points, per metre."""
+    share = field.shares[field.units.index(code)]
+    score_ = ndtri(np.clip(share, 1 / STEPS, 1 - 1 / STEPS))
+    return field.at(np.hypot(*np.gradient(score_, CELL_M)), at)
 
 
-def _smooth(shapes: gpd.GeoSeries) -> gpd.GeoSeries:
-    """Replace the stairs of the grid by straight pieces, the same on both sides of a line."""
-    simpler = shapely.coverage_simplify(shapes.array, SIMPLIFY_M)
-    return gpd.GeoSeries(simpler, index=shapes.index, crs=shapes.crs)
+def zones(field: Surface) -> dict[str, gpd.GeoDataFrame]:
+    """Return core, likely and extent of each unit, WGS 84, each within the next."""
+    drawn: dict[str, gpd.GeoSeries] = {}
+    within = None
+    for name, least in reversed(ZONES.items()):
+        shapes = [_region(field, band, least) for band in range(len(field.units) - 1)]
+        rounded = on_grid(gpd.GeoSeries(shapes, field.units[:-1], crs=UTM42N).to_crs(4326))
+        rounded = gpd.GeoSeries(shapely.make_valid(rounded.array), rounded.index, crs=4326)
+        astray = ~(rounded.covered_by(rounded if within is None else within) | rounded.is_empty)
+        if astray.any():
+            raise ValueError(f"{name} leaves the next zone in {list(rounded.index[astray])}")
+        drawn[name] = within = rounded
+    return {name: gpd.GeoDataFrame(geometry=drawn[name]) for name in ZONES}
 
 
-def _sigma_m(shape: shapely.Geometry, code: str, evidence: Evidence) -> int:
-    """Return how far the unit's line may be off, as a standard deviation in metres.
-
-    Between the nearest locality of the unit and the nearest one of another label the line may
-    lie anywhere: a uniform error of half the gap h, so sigma = median(h) / sqrt(3) along the
-    line, plus half the localities' precision in quadrature (a precision is a radius that nearly
-    always holds the place, so about two sigma). Where nothing lies on the other side within
-    twice the reach, h is the distance to the unit's own nearest locality.
-    """
-    line = shapely.segmentize(shapely.boundary(shape), CELL_M)
-    at = shapely.get_coordinates(line)
-    own = evidence.labels == code
-    to_own_m, near = _nearest(at, evidence.xy_m[own])
-    to_other_m, far = _nearest(at, evidence.xy_m[~own])
-    gap_m = np.hypot(*(evidence.xy_m[own][near] - evidence.xy_m[~own][far]).T)
-    half_gap_m = np.where(to_other_m > 2 * REACH_M, to_own_m, gap_m / 2)
-    precision_m = np.median(evidence.precision_m[own])
-    return round(float(np.hypot(np.median(half_gap_m) / np.sqrt(3), precision_m / 2)))
+def _region(field: Surface, band: int, least: float) -> shapely.Geometry:
+    """Return where a unit's membership is at least so much, UTM 42N; empty if nowhere."""
+    share = np.pad(field.shares[band], 1)  # so that a region at the edge is closed
+    _, rows, columns = field.steps.shape
+    x_m = field.west_m + (np.arange(-1, columns + 1) + 0.5) * CELL_M
+    y_m = field.north_m - (np.arange(-1, rows + 1) + 0.5) * CELL_M
+    lines = contourpy.contour_generator(x_m, y_m, share, fill_type=contourpy.FillType.OuterOffset)
+    parts = [_part(*outline) for outline in zip(*lines.filled(least, 2.0), strict=True)]
+    kept = [part for part in parts if part.area >= LEAST_PART_M2]
+    return shapely.simplify(shapely.union_all(kept), ZONE_TOLERANCE_M)
 
 
-def _nearest(at: np.ndarray, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the distance to, and the position in `places` of, the nearest place."""
-    distance_m = np.hypot(*(at[:, None] - places[None]).transpose(2, 0, 1))
-    return distance_m.min(axis=1), distance_m.argmin(axis=1)
+def _part(corners: np.ndarray, offsets: np.ndarray) -> shapely.Polygon:
+    shell, *holes = (corners[start:end] for start, end in pairwise(offsets))
+    return shapely.Polygon(shell, [h for h in holes if shapely.Polygon(h).area >= LEAST_HOLE_M2])
 
 
-def _places(evidence: Evidence, code: str) -> np.ndarray:
-    """Return the different places on which a unit rests, as points."""
-    return np.asarray(shapely.points(np.unique(evidence.xy_m[evidence.labels == code], axis=0)))
+def model_constants() -> dict[str, float | str]:
+    """Return the model's name and constants, for the file's own record."""
+    return {"name": "Gaussian process per label, softmax, Matérn 3/2", **asdict(Settings())}

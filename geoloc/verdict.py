@@ -165,7 +165,7 @@ class _Line:
 
     code: str
     share: Floats  # the unit's membership, as `geoloc check` tells it, (cells,)
-    depth_m: Floats  # signed distance of the cell's centre, positive inside, (cells,)
+    margin_m: Floats  # how far inside its line the cell's centre lies, (cells,)
     sigma_m: Floats  # of the nearest stretch of its line, (cells,)
 
     def membership(self, sigma_factor: float = 1.0, shift_m: float = 0.0) -> Floats:
@@ -173,8 +173,8 @@ class _Line:
         if sigma_factor == 1 and not shift_m:
             return self.share
         # Neighbours' claims make the share differ from Φ where lines meet; that ratio is kept.
-        plain = boundaries.normal_cdf(self.depth_m / self.sigma_m)
-        moved = boundaries.normal_cdf((self.depth_m + shift_m) / (self.sigma_m * sigma_factor))
+        plain = boundaries.normal_cdf(self.margin_m / self.sigma_m)
+        moved = boundaries.normal_cdf((self.margin_m + shift_m) / (self.sigma_m * sigma_factor))
         ratio = np.divide(self.share, plain, out=np.ones_like(plain), where=plain > 1e-9)
         return np.clip(moved * ratio, 0.0, 1.0)
 
@@ -187,7 +187,7 @@ def _drawings(claim: Place, lon: Floats, lat: Floats) -> Iterator[tuple[_Line, .
             _Line(
                 code,
                 layer.membership(lon, lat, only=(code,))[code],
-                *layer.depth_m(code, lon, lat),
+                *layer.margin_m(code, lon, lat),
             )
             for layer, code in zip(layers, claim.codes, strict=True)
         )
@@ -282,27 +282,20 @@ def _sentence(
     claim: Place, p: float, interval: tuple[float, float], before: float, factor: float
 ) -> str:
     low, high = interval
-    words = likelihood_words(p).capitalize()
+    words, share = likelihood_words(p).capitalize(), boundaries.percent
     return (
-        f"{words} in {claim.name}: {percent(p)} ({percent(low)} to {percent(high)}) of the likely"
-        f" area's probability lies there, against {percent(before)} before any evidence"
+        f"{words} in {claim.name}: {share(p)} ({share(low)} to {share(high)}) of the likely"
+        f" area's probability lies there, against {share(before)} before any evidence"
         f" (Bayes factor {_round_factor(factor)})."
     )
 
 
 def _assumption(found: LikelyArea) -> str:
     trusts = sorted({clue.reliability for clue in found.clues})
-    stated = " to ".join(dict.fromkeys(percent(trust) for trust in (trusts[0], trusts[-1])))
+    stated = " to ".join(
+        dict.fromkeys(boundaries.percent(trust) for trust in (trusts[0], trusts[-1]))
+    )
     return f" This rests on the assumption that the evidence is right with {stated}."
-
-
-def percent(share: float) -> str:
-    """Return a share from 0 to 1 as whole percent, never rounded to certainty."""
-    if 0.995 <= share < 1 - 1e-9:
-        return "> 99 %"
-    if 1e-9 < share < 0.005:
-        return "< 1 %"
-    return f"{100 * share:.0f} %"
 
 
 def _round_factor(factor: float) -> str:

@@ -115,7 +115,7 @@ def test_asking_for_one_unit_gives_what_asking_for_all_gives() -> None:
 def test_a_sure_line_gives_the_polygon_back() -> None:
     """As σ goes to 0 the membership becomes plain containment."""
     layer = boundaries.load_layer("districts")
-    topology = dataclasses.replace(copy.deepcopy(layer._topology), line_sigma_m={})
+    topology = dataclasses.replace(copy.deepcopy(layer._topology), metadata={})
     for member in topology.objects["districts"]["geometries"]:
         member["properties"]["sigma_m"] = 1e-6
     sharp = boundaries.Layer("districts", layer.edition, topology)

@@ -2,8 +2,9 @@
 
 A boundary belongs to an edition (publisher, date, accuracy, licence), and a unit answers with a
 membership from 0 to 1, never with a bare yes. With a line known to a standard deviation σ, the
-membership is Φ(signed distance / σ): 0.5 on the line, 0.98 two σ inside it. Memberships over all
-units of a layer plus "none" sum to 1.
+membership is Φ(signed distance / σ): 0.5 on the line, 0.98 two σ inside it. Where nobody holds a
+line, as of Kabul's police districts, membership is stored as a surface and the unit has a core, a
+likely part and an extent. Memberships over all units of a layer plus "none" sum to 1.
 
 Files are TopoJSON: each line is stored once and shared by the units on both sides of it, so units
 of one edition cannot overlap, and the outer line is the one with a unit on a single side.
@@ -21,7 +22,16 @@ from geoloc.boundaries.editions import (
     shipped_table,
 )
 from geoloc.boundaries.evidence import Explanation, Statement, explain, statements
-from geoloc.boundaries.layers import Layer, Standing, Unit, load_layer, normal_cdf
+from geoloc.boundaries.layers import (
+    Layer,
+    LeftOut,
+    Standing,
+    Unit,
+    Zones,
+    load_layer,
+    normal_cdf,
+    percent,
+)
 from geoloc.boundaries.questions import (
     Location,
     check,
@@ -40,10 +50,12 @@ __all__ = [
     "Edition",
     "Explanation",
     "Layer",
+    "LeftOut",
     "Location",
     "Standing",
     "Statement",
     "Unit",
+    "Zones",
     "assign",
     "check",
     "default_edition",
@@ -57,6 +69,7 @@ __all__ = [
     "locate",
     "membership",
     "normal_cdf",
+    "percent",
     "read_recorded",
     "shipped_table",
     "statements",

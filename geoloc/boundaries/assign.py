@@ -163,7 +163,8 @@ def _memberships(layer: Layer, points: Points, holders: Labels) -> tuple[Floats,
         none[rows] = shares["none"]
         for number in np.unique(holders[rows][holders[rows] >= 0]):
             mine = np.flatnonzero(holders[rows] == number)
-            held[rows[mine]] = shares[layer.codes[number]][mine]
+            share = shares.get(layer.codes[number])  # none in a unit that can hold no point
+            held[rows[mine]] = 0.0 if share is None else share[mine]
     return held, none
 
 

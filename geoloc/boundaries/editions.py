@@ -51,6 +51,7 @@ class Edition:
     layers: tuple[str, ...]
     path: Path
     sha256: str
+    membership: tuple[Path, str] | None = None  # the stored surface and its SHA-256, if any
 
     @property
     def caveat(self) -> str:
@@ -135,7 +136,7 @@ def _editions(sources: tuple[tuple[Path, Any], ...]) -> tuple[Edition, ...]:
     found: list[Edition] = []
     for path, state in sources:
         for name, record in _read_toml(path, state).items():
-            edition = _edition(path, name, record)
+            edition = _edition(path, name, record, _read_toml(path, state))
             taken = {(layer, known.id) for known in found for layer in known.layers}
             if edition and not taken & {(layer, edition.id) for layer in edition.layers}:
                 found.append(edition)
@@ -148,25 +149,35 @@ _WORDS = (
 )  # fmt: skip
 
 
-def _edition(source: Path, name: str, record: Any) -> Edition | None:
+def _edition(source: Path, name: str, record: Any, records: Mapping[str, Any]) -> Edition | None:
     """Return the edition that a record describes, or None if its file holds no boundaries."""
     try:
         layers = tuple(str(layer) for layer in record.get("layers") or ())
         if not layers:
             return None
-        file, accuracy_m = str(record["file"]), float(record["accuracy_m"])
-        if Path(file).name != file or not 0 < accuracy_m < 1e6:
-            raise ValueError("file must be a plain name, and accuracy_m above 0")
+        path, accuracy_m = _beside(source, record), float(record["accuracy_m"])
+        if not 0 < accuracy_m < 1e6:
+            raise ValueError("accuracy_m must be above 0")
+        surface = records[record["membership"]] if "membership" in record else None
         return Edition(
             id=str(record["edition"]),
             layers=layers,
-            path=source.parent / file,
+            path=path,
             accuracy_m=accuracy_m,
             approximate=bool(record["approximate"]),
+            membership=(_beside(source, surface), str(surface["sha256"])) if surface else None,
             **{word: str(record[word]) for word in _WORDS},
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise EditionError(f"{source}: the record [{name}] is not complete: {error}.") from error
+
+
+def _beside(source: Path, record: Mapping[str, Any]) -> Path:
+    """Return the path of a record's file, which lies beside its `sources.toml`."""
+    file = str(record["file"])
+    if Path(file).name != file:
+        raise ValueError("file must be a plain name")
+    return source.parent / file
 
 
 def edition_of(layer: str, edition_id: str | None = None) -> Edition:

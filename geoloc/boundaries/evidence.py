@@ -20,19 +20,26 @@ _NEARBY_M = 500.0  # a differing label so near the line is told too
 class Statement:
     """One source's word that a locality lies in a police district, or in none."""
 
+    id: str  # year of the vintage, number of the police district (0: rural), place in the list
     locality: str
     locality_fa: str
     code: str  # of the police district; empty where the source puts it in a rural district
     rural_district: str  # P-code, where it does
     vintage: str  # the edition that it counts for
     system: str  # nahia (municipal) or hawza (police)
-    lon: float | None  # WGS 84, generalised to 0.002°; None where the position is unknown
+    lon: float | None  # WGS 84, on a grid of 0.002° or 0.01°; None where it is unknown
     lat: float | None
     precision_m: float | None
     confidence: str  # high, medium or low
     source: str
     date: str
+    position_from: str  # where the coordinate comes from; empty where there is none
+    doubt: str  # why it draws no line; empty where it does
     note: str
+    left_out_p: float | None  # what the model gives to its label without having seen it, 0 to 1
+    left_out_rank: int | None  # 1 where no other label is more probable
+    left_out_top: str  # the most probable label then
+    left_out_top_p: float | None  # and its probability
 
     @property
     def label(self) -> str:
@@ -65,12 +72,15 @@ def statements() -> tuple[Statement, ...]:
 
 
 def _numbers(row: dict[str, str]) -> dict[str, Any]:
-    """Return a row with its coordinates and precision as numbers, None where they are empty."""
-    numbers = {name: float(row[name]) if row[name] else None for name in _NUMBERS}
+    """Return a row with its numbers as such, None where they are empty."""
+    numbers = {name: kind(row[name]) if row[name] else None for name, kind in _NUMBERS.items()}
     return {**row, **numbers}
 
 
-_NUMBERS = ("lon", "lat", "precision_m")
+_NUMBERS = {
+    "lon": float, "lat": float, "precision_m": float,
+    "left_out_p": float, "left_out_rank": int, "left_out_top_p": float,
+}  # fmt: skip
 
 
 def explain(code: str, edition: str | None = None) -> Explanation:

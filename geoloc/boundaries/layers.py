@@ -14,6 +14,7 @@ from shapely import MultiPolygon, Polygon
 
 from geoloc import geo
 from geoloc.boundaries.editions import Edition, edition_of
+from geoloc.boundaries.surface import Surface, read_surface
 from geoloc.boundaries.topology import Topology, arcs_of, read_topology, sides_of
 
 if TYPE_CHECKING:
@@ -46,6 +47,26 @@ class Unit:
     ambiguous: bool = False  # its name means another place too, which the note names
     somewhere_in: str | None = None  # code of the district that holds it, where no line is known
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Zones:
+    """A vague unit as nested shapes, WGS 84, each within the next; empty where there is none."""
+
+    core: Polygon | MultiPolygon  # membership of at least 0.9
+    likely: Polygon | MultiPolygon  # at least 0.5
+    extent: Polygon | MultiPolygon  # at least 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """How well a unit's localities are told by a model that has not seen them."""
+
+    localities: int
+    right: float  # share for which it is the most probable answer
+    first_two: float  # share for which it is one of the two most probable
+    log_loss: float  # mean of -ln p(label); 0 is perfect
+    calibration_error: float  # expected, of the most probable answer, 0 to 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,9 +215,10 @@ class Layer(Mapping[str, Unit]):
 
         Notes
         -----
-        Raw memberships are Φ(signed distance / σ) of each unit's nearest line, with σ of that very
-        line, and of the outer line for `none`; they are then scaled to sum to 1, which changes
-        them only where three or more lines meet.
+        An edition with a stored surface answers from it. Otherwise raw memberships are
+        Φ(signed distance / σ) of each unit's nearest line, with σ of that very line, and of the
+        outer line for `none`; they are then scaled to sum to 1, which changes them only where
+        three or more lines meet.
         """
         points = Points.at(lon, lat)
         if only is None:
@@ -205,6 +227,8 @@ class Layer(Mapping[str, Unit]):
 
     def _membership_of(self, code: str, points: Points) -> Floats:
         """Return one unit's membership, asking its neighbours only where it can hold a point."""
+        if self._surface:
+            return self._surface.shares(points, code)[code]
         shares = np.zeros(len(points))
         near = _in_box(points, self._reach_boxes[self.codes.index(code)])
         if near.size:
@@ -217,6 +241,8 @@ class Layer(Mapping[str, Unit]):
         Outer lines of units out of reach are left out: they are over 6 σ away, where Φ is 0 or 1
         whatever the distance.
         """
+        if self._surface:
+            return self._surface.shares(points)
         raw: dict[str, Floats] = {}
         _ = points.plane  # once for all units, not once for each
         holders = self.holders(points) if points.many else None
@@ -268,6 +294,31 @@ class Layer(Mapping[str, Unit]):
         return held
 
     @cached_property
+    def _surface(self) -> Surface | None:
+        """The stored surface of membership, where the edition has one."""
+        return read_surface(*self.edition.membership) if self.edition.membership else None
+
+    def zones(self, code: str) -> Zones | None:
+        """Return a unit's core, likely part and extent; None where the edition has no such."""
+        if "core" not in self._topology.objects:
+            return None
+        members = (
+            next(m for m in self._topology.objects[zone]["geometries"] if m["id"] == code)
+            for zone in ("core", "likely", "extent")
+        )
+        return Zones(*(self._topology.shape(member) for member in members))
+
+    def left_out(self, code: str | None = None) -> LeftOut | None:
+        """Return how well left-out localities are told, of one unit or of all; None if unknown."""
+        if code is None:
+            figures = self._topology.metadata.get("left_out") or {}
+        else:
+            stated = self._members[code]["properties"].items()
+            named = ((name.removeprefix("left_out_"), value) for name, value in stated)
+            figures = {name: value for name, value in named if name in LeftOut.__slots__}
+        return LeftOut(**figures) if figures else None
+
+    @cached_property
     def codes(self) -> tuple[str, ...]:
         """Return the units' codes, sorted."""
         return tuple(sorted(self))
@@ -309,6 +360,26 @@ class Layer(Mapping[str, Unit]):
         points = Points.at(lon, lat)
         distance_m, sigma_m = self._line(code).nearest(points)
         return np.where(self._holds(code, points), 1.0, -1.0) * distance_m, sigma_m
+
+    def margin_m(self, code: str, lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
+        """Return how deep WGS 84 points lie in a unit as far as its membership says, and σ.
+
+        Returns
+        -------
+        margin_m, sigma_m : float arrays, shape (n,)
+            Ground metres to the unit's line, positive inside, and σ of its nearest stretch. Where
+            the edition has a stored surface, the metres for which Φ(margin / σ) is its membership;
+            where that is 0 or 1 to the last digit, the distance to the line and at least 3 σ.
+        """
+        depth_m, sigma_m = self.depth_m(code, lon, lat)
+        if not self._surface:
+            return depth_m, sigma_m
+        from scipy.special import ndtri
+
+        share = self._surface.shares(Points.at(lon, lat), code)[code]
+        margin_m = ndtri(share) * sigma_m
+        far_m = np.where(share > 0.5, 1, -1) * np.maximum(np.abs(depth_m), 3 * sigma_m)
+        return np.where(np.isfinite(margin_m), margin_m, far_m), sigma_m
 
     def nearest_outside(self, lon: float, lat: float) -> tuple[float, float]:
         """Return how far, in metres, and in which azimuth a point lies from the outer line."""
@@ -493,3 +564,12 @@ def normal_cdf(z: Floats) -> Floats:
         return shares
     # For a few points the C library will do: importing scipy would double the time of `where`.
     return np.reshape([erfc(-value / sqrt(2)) / 2 for value in np.ravel(z)], np.shape(z))
+
+
+def percent(share: float) -> str:
+    """Return a share from 0 to 1 as whole percent, never rounded to certainty."""
+    if 0.995 <= share < 1 - 1e-9:
+        return "> 99 %"
+    if 1e-9 < share < 0.005:
+        return "< 1 %"
+    return f"{100 * share:.0f} %"

@@ -33,7 +33,12 @@ class Topology:
 
     objects: dict[str, Any]
     arcs: tuple[str, ...]
-    line_sigma_m: dict[str, float]  # "CODE CODE" -> σ of the line that the two units share
+    metadata: dict[str, Any]  # what the file says about itself
+
+    @property
+    def line_sigma_m(self) -> dict[str, float]:
+        """Return σ by line: "CODE CODE" where two units share it, "CODE" where it is outer."""
+        return self.metadata.get("line_sigma_m") or {}
 
     def arc(self, index: int) -> Floats:
         """Return the corners of an arc, shape (n, 2), WGS 84 lon and lat."""
@@ -66,8 +71,8 @@ def read_topology(path: Path, sha256: str) -> Topology:
     text = read_recorded(path, sha256).decode("utf-8")
     head, _, arcs = text.partition(',"arcs":[\n')
     document = json.loads(head + "}")
-    sigmas = document.get("metadata", {}).get("line_sigma_m", {})
-    return Topology(document["objects"], tuple(arcs.split("\n")[:-2]), sigmas)
+    about = document.get("metadata") or {}
+    return Topology(document["objects"], tuple(arcs.split("\n")[:-2]), about)
 
 
 def arcs_of(member: dict[str, Any]) -> list[int]:

@@ -31,9 +31,9 @@ _KEPT = "\u200c\u200d"  # joiners are part of how Persian is spelt
 
 def percent(share: float) -> str:
     """Return whole percent, as verdicts write it."""
-    from geoloc import verdict
+    from geoloc import boundaries
 
-    return verdict.percent(share)
+    return boundaries.percent(share)
 
 
 def metres(length_m: float) -> str:

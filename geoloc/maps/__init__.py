@@ -18,7 +18,6 @@ from geoloc import __version__, boundaries
 from geoloc.maps.content import island
 from geoloc.maps.page import PageMap, asset, escape_json, font_for
 from geoloc.maps.sealing import policy, seal
-from geoloc.verdict import percent
 
 if TYPE_CHECKING:
     from geoloc.casebook import Book, Finding
@@ -114,6 +113,6 @@ def _rows(finding: Finding) -> Iterator[dict[str, Any]]:
             "also": list(also),
             "status": finding.status.replace("-", " "),
             "grade": (verdict.grade if verdict else "not-assessable").replace("-", " "),
-            "probability": "–" if share is None else percent(share),
+            "probability": "–" if share is None else boundaries.percent(share),
             "reason": verdict.reason if verdict else incident.geolocation.reason,
         }
