@@ -47,6 +47,10 @@ NOTES = {
         "nahia-2019",
         9,
     ): "Labels of 2014 east of 69.31 E are obsolete: nahias 19 and 21 took that land.",
+    ("nahia-2019", 2): "No place is surely in it: its localities lie among those of PD1, PD3, PD4, "
+    "PD9 and PD10.",
+    ("nahia-2019", 13): "Police hawza 18 was cut out of hawza 13 here in 2018, so a report of "
+    '"PD18" after that may mean this place, though it is no part of nahia 18.',
     ("nahia-2019", 12): "Shares Bagrami district with PD16, PD21 and PD22.",
     ("nahia-2019", 14): "Its localities lie among others that the same lists call rural Paghman.",
     ("nahia-2019", 18): "Municipal nahia 18 in Deh Sabz. Police hawza 18 lay in west Kabul from "
@@ -70,6 +74,9 @@ NOTES = {
         18,
     ): "Municipal nahia 18 in Deh Sabz; there was no police hawza 18 in west Kabul yet.",
 }
+# Police hawzas whose number a source gives in each nahia. Where none is listed nobody says; 18 is
+# not nahia 18's, which in 2020 had no police of its own.
+HAWZAS = {n: [n] for n in range(1, 18)} | {13: [13, 18]}
 APPROXIMATE = "approximate, computed from labelled localities"
 
 
@@ -169,7 +176,8 @@ def described(units: gpd.GeoDataFrame, vintage: str) -> gpd.GeoDataFrame:
     units = units.reindex(codes)
     drawn = units.geometry.notna()
     # Object, not float: JSON has 260, not 260.0, and the unit without a line has no sigma.
-    whole = units[["sigma_m", "evidence", "evidence_inside"]].fillna(0).astype(int).astype(object)
+    whole = units[["sigma_m", "evidence", "evidence_inside", "left_out_localities"]]
+    whole = whole.fillna(0).astype(int).astype(object)
     return gpd.GeoDataFrame(
         {
             "geometry": units.geometry,
@@ -177,12 +185,14 @@ def described(units: gpd.GeoDataFrame, vintage: str) -> gpd.GeoDataFrame:
             "name_fa": [f"ناحیه {number(code)}".translate(PERSIAN_DIGITS) for code in codes],
             "parent": "AF01",
             "system": "nahia",
+            "hawza": [HAWZAS.get(number(code), []) for code in codes],
             "approximate": True,
             "sigma_m": whole["sigma_m"].where(drawn, None),
             "evidence": whole["evidence"],
             "evidence_inside": whole["evidence_inside"],
             "confidence": units.confidence.where(drawn, "low"),
             **{name: units[name] for name in units if name.startswith("left_out_")},
+            "left_out_localities": whole["left_out_localities"].where(drawn, None),
             # JSON's true where it holds, and no property where it does not.
             "ambiguous": [
                 True if (vintage, number(code)) in _AMBIGUOUS else None for code in codes

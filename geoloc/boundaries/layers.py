@@ -43,6 +43,7 @@ class Unit:
     sigma_m: float  # σ of its line, metres
     geometry: Polygon | MultiPolygon = field(repr=False)  # WGS 84; empty where no line is known
     system: str | None = None  # nahia (municipal) or hawza (police); None for other layers
+    hawza: tuple[int, ...] = ()  # numbers of the police hawzas known in a nahia; none if unknown
     confidence: str | None = None  # high, medium or low, where the edition says so
     ambiguous: bool = False  # its name means another place too, which the note names
     somewhere_in: str | None = None  # code of the district that holds it, where no line is known
@@ -83,6 +84,12 @@ class Standing:
     def inside(self) -> bool | None:
         """Return whether the point is more likely in than out; None where nobody can say."""
         return None if self.membership is None else self.membership >= 0.5
+
+    @property
+    def stated(self) -> float:
+        """Return the membership to print: one that was computed is never certain."""
+        share = self.membership or 0.0
+        return min(max(share, 0.002), 0.998) if self.edition.approximate else share
 
 
 @dataclass(frozen=True)
@@ -432,6 +439,7 @@ class Layer(Mapping[str, Unit]):
             sigma_m=self._sigma_m(member),
             geometry=self._topology.shape(member),
             system=about.get("system"),
+            hawza=tuple(about.get("hawza") or ()),
             confidence=about.get("confidence"),
             ambiguous=bool(about.get("ambiguous")),
             somewhere_in=about.get("somewhere_in"),

@@ -88,7 +88,7 @@ def _standing_json(standing: Standing) -> dict[str, Any]:
         "distance_to_line_m": rounded(standing.distance_to_line_m, 1),
         "edition": edition.id,
         "approximate": edition.approximate,
-        **({"system": unit.system} if unit.system else {}),
+        **({"system": unit.system, "police_hawza": list(unit.hawza)} if unit.system else {}),
     }
 
 
@@ -97,7 +97,7 @@ def _rows(layer: str, standings: Sequence[Standing]) -> list[tuple[str, ...]]:
         (
             layer,
             f"{standing.unit.name} ({standing.unit.code})",
-            percent(standing.membership or 0),
+            percent(standing.stated),
             _side(standing),
             f"{standing.edition.id}{', approximate' if standing.edition.approximate else ''}",
         )
@@ -182,13 +182,13 @@ def _print_check(name: str, first: Standing, others: Sequence[Standing]) -> None
     from geoloc.verdict import likelihood_words
 
     words = likelihood_words(first.membership)
-    typer.echo(f"{name}: {words} (membership {percent(first.membership)}), {_side(first)}.")
+    typer.echo(f"{name}: {words} (membership {percent(first.stated)}), {_side(first)}.")
     typer.echo(
         f"Edition {first.edition.id}, this line known to ±{metres(first.sigma_m or 0)} (1 σ)."
     )
     for other in others:
         turn = "" if other.inside == first.inside else ": THIS EDITION SAYS OTHERWISE"
-        typer.echo(f"Edition {other.edition.id}: {percent(other.membership or 0)}{turn}")
+        typer.echo(f"Edition {other.edition.id}: {percent(other.stated)}{turn}")
     if not others:
         typer.echo("No other edition has this unit.")
     _print_notes([first], always=True)
