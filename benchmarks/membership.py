@@ -127,9 +127,15 @@ def shipped(trial: Trial) -> Floats:
     return left_out(trial.at_m, trial.hidden, trial.evidence)
 
 
-def stiffer(trial: Trial) -> Floats:
+def looser(trial: Trial) -> Floats:
     """Ask the same with surfaces of 4 km and strength 6."""
-    return left_out(trial.at_m, trial.hidden, trial.evidence, Settings(4000.0, 6.0))
+    settings = Settings(length_m=4000.0, strength=6.0)
+    return left_out(trial.at_m, trial.hidden, trial.evidence, settings)
+
+
+def boundless(trial: Trial) -> Floats:
+    """Ask the same without a unit's own reach."""
+    return left_out(trial.at_m, trial.hidden, trial.evidence, Settings(own_reach_m=1e9))
 
 
 def _shares(votes: Floats, floor: float) -> Floats:
@@ -143,7 +149,8 @@ MODELS: dict[str, Callable[[Trial], Floats]] = {
     "adaptive Gaussian kernel": adaptive_kernel,
     "Voronoi smoothed by 700 m": smoothed_voronoi,
     "indicator kriging": indicator_kriging,
-    "Gaussian process, 4 km, strength 6": stiffer,
+    "Gaussian process, 4 km, strength 6": looser,
+    "Gaussian process, 6 km, no reach of its own": boundless,
     "Gaussian process, 6 km, strength 10 (ships)": shipped,
 }
 

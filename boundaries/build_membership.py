@@ -32,6 +32,7 @@ class Settings:
     length_m: float = 6000.0  # distance over which the surfaces bend; Matérn 3/2 length scale
     strength: float = 10.0  # prior standard deviation of a surface, in log-odds, above 0
     reach_m: float = 2500.0  # odds of every unit fall as exp(-(distance to a locality / reach)²)
+    own_reach_m: float = 8000.0  # and, of each unit, so with the distance to a locality of its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Membership:
 
     units: tuple[str, ...]
     xy_m: Floats  # (n, 2) UTM 42N, the localities
+    labels: NDArray[np.object_]  # (n,) as of `Evidence`
     sigma_m: Floats  # (n,) standard deviation of each locality's position
     pulls: Floats  # (n, units), log-odds that each locality adds at its own position
     settings: Settings
@@ -69,7 +71,7 @@ class Membership:
         """
         distance_m = distances_m(xy_m, self.xy_m)
         field_ = kernel(distance_m, self.sigma_m**2, self.settings) @ self.pulls
-        return softmax(with_silence(field_, distance_m.min(axis=1), self.settings))
+        return softmax(with_silence(field_, distance_m, self))
 
     def predict(self, lon: Floats, lat: Floats) -> Floats:
         """Return P(unit) at WGS 84 points, shape (n, units); each row sums to 1."""
@@ -136,6 +138,7 @@ class Problem:
         return Membership(
             self.evidence.units,
             self.evidence.xy_m,
+            self.evidence.labels,
             self.sigma_m,
             self.to_pulls @ unknowns,
             self.settings,
@@ -169,8 +172,8 @@ def left_out(
         surface = problem.membership(problem.solve(believed=believed, start=everything))
         distance_m = distances_m(at[None], evidence.xy_m)
         log_odds = kernel(distance_m, surface.sigma_m**2, settings) @ surface.pulls
-        nearest_m = np.where(unseen, np.inf, distance_m).min(axis=1)
-        told[row] = softmax(with_silence(log_odds, nearest_m, settings))[0]
+        seen_m = np.where(unseen, np.inf, distance_m)
+        told[row] = softmax(with_silence(log_odds, seen_m, surface))[0]
     return told
 
 
@@ -190,12 +193,20 @@ def kernel(distance_m: Floats, blur_m2: Floats, settings: Settings) -> Floats:
     return settings.length_m**2 / spread_m2 * (1 + scaled) * np.exp(-scaled)
 
 
-def with_silence(log_odds: Floats, nearest_m: Floats, settings: Settings) -> Floats:
-    """Return the log-odds with "none", the last column, raised where no locality is near."""
-    raised = log_odds.copy()
-    # Beyond six reaches "none" is certain; the cap keeps the exponential finite.
-    raised[:, -1] += np.minimum(nearest_m / settings.reach_m, 6.0) ** 2
-    return raised
+def with_silence(log_odds: Floats, distance_m: Floats, surface: Membership) -> Floats:
+    """Return the log-odds with "none", the last column, raised where no locality is near.
+
+    And with each unit lowered where none of its own is near: without that, a few thousandths of
+    every unit would be left over the whole province, which is much land.
+    """
+    adjusted = log_odds.copy()
+    # Beyond six reaches the answer is certain; the cap keeps the exponential finite.
+    for column, unit in enumerate(surface.units[:-1]):
+        own_m = distance_m[:, surface.labels == unit].min(axis=1)
+        adjusted[:, column] -= np.minimum(own_m / surface.settings.own_reach_m, 6.0) ** 2
+    nearest_m = distance_m.min(axis=1)
+    adjusted[:, -1] += np.minimum(nearest_m / surface.settings.reach_m, 6.0) ** 2
+    return adjusted
 
 
 def softmax(log_odds: Floats) -> Floats:

@@ -35,6 +35,8 @@ from .errors import OutputError as OutputError
 from .errors import PageError as PageError
 from .errors import PlaceError as PlaceError
 from .errors import PlaceNotFoundError as PlaceNotFoundError
+from .figures import layer_figure as layer_figure
+from .figures import reliability_figure as reliability_figure
 from .gazetteer import Candidate as Candidate
 from .gazetteer import Gazetteer as Gazetteer
 from .gazetteer import Place as Place

@@ -17,6 +17,7 @@ SHOTS = {  # page -> (width, height) of the window
     "2022-11-12-khairkhana-pd15": (1280, 800),
     "2023-05-08-shakardara": (1280, 800),
     "overview": (1280, 800),
+    "police-districts": (1280, 800),
     "index": (1280, 800),
 }
 

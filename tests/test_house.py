@@ -123,6 +123,7 @@ def test_all_is_sorted_and_complete() -> None:
     promised = {
         "load_boundaries", "membership", "Gazetteer", "parse_coordinates", "read_case",
         "investigate", "likely_area", "verify", "finding_map", "seal", "GeolocError",
+        "layer_figure", "reliability_figure",
     }  # fmt: skip
     assert promised <= set(geoloc.__all__)
 
@@ -184,7 +185,10 @@ def test_no_registry_address_is_committed() -> None:
         assert path.read_text("utf-8").count("--hash=sha256:") >= len(pins)
 
 
-HEAVY = ("geopandas", "pandas", "pyproj", "folium", "scipy", "pydantic", "rich", "numba", "mgrs")
+HEAVY = (
+    "geopandas", "pandas", "pyproj", "folium", "matplotlib", "scipy", "pydantic", "rich", "numba",
+    "mgrs",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -28,3 +28,21 @@ def test_the_first_notebook_ends_with_a_map(tmp_path: Path) -> None:
     NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
     last = [cell for cell in notebook.cells if cell.cell_type == "code"][-1]
     assert "<iframe" in last.outputs[0]["data"]["text/html"]
+
+
+def test_the_second_notebook_says_what_replaces_what(tmp_path: Path) -> None:
+    """It draws the layer, and a made-up official line settles a point that ours leaves open."""
+    notebook = nbformat.read(NOTEBOOKS[1], 4)  # type: ignore[no-untyped-call] # nbformat is untyped
+    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    shown = [each for cell in notebook.cells for each in cell.get("outputs", ()) if "data" in each]
+    assert any("image/png" in each["data"] for each in shown)
+    tables = [each["data"]["text/plain"] for each in shown if "text/plain" in each["data"]]
+    (editions,) = [table for table in tables if "practice-2024" in table]
+    ours, official = (
+        float(next(line for line in editions.splitlines() if edition in line).split()[-1])
+        for edition in ("nahia-2019", "practice-2024")
+    )
+    assert 0.1 < ours < 0.9
+    assert official > 0.99
+    assert tables[-1] == "'nahia-2019'"  # what was in use before is in use again
+    assert not any(tmp_path.iterdir())

@@ -20,7 +20,7 @@ from shell import Shell
 
 from geoloc import EditionError, GeolocError, InputError, IntegrityError, boundaries, files, geo
 from geoloc.boundaries import codes, official
-from geoloc.boundaries.comparison import compare, match_codes, units_at
+from geoloc.boundaries.comparison import compare, match_codes, name_changes, shapes_of, units_at
 from geoloc.boundaries.coverage import mended, share_lines
 from geoloc.boundaries.editions import (
     CHOICE,
@@ -547,6 +547,45 @@ def test_splits_merges_and_renamings_are_found_by_overlap() -> None:
     assert found.only_before == ("D", "E")
 
 
+def test_a_unit_is_made_up_of_what_it_was_and_where_it_went() -> None:
+    """A row of four: A gives its eastern half to B; C is gone, D is new, E did not change."""
+    before = {"A": cell(0, 0, 2, 1), "B": cell(2, 0), "C": cell(0, 2), "E": cell(5, 0)}
+    after = {"A": cell(0, 0), "B": cell(1, 0, 2, 1), "D": cell(0, 4), "E": cell(5, 0)}
+    found = compare(before, after)
+    went = {each.code: {code: round(share, 4) for code, share in each.parts} for each in found.went}
+    came = {each.code: {code: round(share, 4) for code, share in each.parts} for each in found.came}
+    assert went == {"A": {"A": 0.5, "B": 0.5}, "C": {}}
+    assert came == {"B": {"A": 0.5, "B": 0.5}, "D": {}}
+
+
+def test_the_districts_that_changed_between_2014_and_2018() -> None:
+    """Names changed, names moved, and what is new: each known from outside the files.
+
+    The capital of Ghor was renamed from Chaghcharan to Feroz Koh in 2014. Hayratan on the Oxus
+    was a part of Kaldar. Garmser is no name that went: it stands for more desert.
+    """
+    before, after = (
+        boundaries.load_layer("districts", edition)
+        for edition in ("geoboundaries-2014", "ocha-2018")
+    )
+    found = compare(shapes_of(before), shapes_of(after))
+    otherwise, moved = name_changes(before, after, found)
+    assert (otherwise[0].name_before, otherwise[0].name_after) == ("Chaghcharan", "Feroz Koh")
+    assert otherwise[0].also_called == "Chagcharan"
+    assert not otherwise[0].respelt
+    spelt = {each.after: each for each in otherwise if each.respelt}
+    assert spelt["AF0105"].name_before == "Dih Sabz"
+    names = {(each.name_before, each.after) for each in moved}
+    assert {("Hirat", "AF3201"), ("Injil", "AF3202"), ("Garmser", "AF3006")} <= names
+    assert {each.before for each in moved} >= set(found.only_before)  # all found again by name
+    came = {each.code: dict(each.parts) for each in found.came}
+    assert came["AF2116"] == {"AF2113": pytest.approx(1, abs=0.01)}
+    jalalabad = next(each for each in moved if each.name_after == "Jalalabad")
+    one, other = before[jalalabad.before].geometry, after["AF0601"].geometry
+    flat_iou = one.intersection(other).area / one.union(other).area  # in degrees: a ratio
+    assert jalalabad.iou == pytest.approx(flat_iou, abs=0.001)
+
+
 def test_points_on_a_shared_line_belong_to_the_lower_code() -> None:
     """Inside, on the line, outside."""
     shapes = {"B": cell(0, 0), "A": cell(1, 0)}
@@ -669,6 +708,23 @@ def test_diff_tells_land_units_and_points(run: Shell) -> None:
     done = run(*arguments)
     assert "of 2 points change sides" in done.out
     assert max(map(len, done.out.splitlines())) <= 100
+
+
+def test_diff_names_what_it_lists(run: Shell) -> None:
+    """Names beside codes, renamings and shares of land, within 100 columns and as JSON."""
+    arguments = ("boundaries", "diff", "geoboundaries-2014", "ocha-2018")
+    words = run(*arguments).out
+    assert max(map(len, words.splitlines())) <= 100
+    assert "AF2116 Sharak-e-Hayratan" in words
+    assert "AF2301  Chaghcharan" in words
+    assert "Jalalabad: AF0601 Jalalabad 57 %, AF0603 Surkh Rod 23 %" in words
+    found = run(*arguments, "--json").json
+    assert found["named_otherwise"][0]["after"] == "AF2301"
+    assert {
+        "code": "AF3201",
+        "parts": [{"code": "AF3202", "share": pytest.approx(1, abs=0.01)}],
+    } in (found["came"])
+    assert len(found["moved_names"]) == 8
 
 
 def test_a_wide_picture_and_a_long_list_fit(run: Shell) -> None:

@@ -20,6 +20,7 @@ from geoloc.boundaries.editions import (
     editions,
     read_recorded,
     shipped_table,
+    user_folder,
 )
 from geoloc.boundaries.evidence import Explanation, Statement, explain, statements
 from geoloc.boundaries.layers import (
@@ -75,4 +76,5 @@ __all__ = [
     "statements",
     "unit",
     "units_at",
+    "user_folder",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 _SAME_IOU = 0.5  # two units of different codes are one place from this overlap on
 _PART = 0.8  # a unit is a part of another if so much of it lies there, and
 _SPLIT = 0.1  # ... a part counts if it is so much of the other
+_OTHER_NAME = 0.6  # below this two names are not spellings of one, and
+_SAME_NAME = 0.8  # ... from this on they are; compared without spaces, signs and case
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,32 @@ class Move:
 
 
 @dataclass(frozen=True, slots=True)
+class Makeup:
+    """The units of the other edition that a unit's land lies in."""
+
+    code: str
+    parts: tuple[tuple[str, float], ...]  # code and share of the unit's land, 0.1 and more
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A unit before and one after that share their land or their name."""
+
+    before: str  # code
+    after: str
+    name_before: str
+    name_after: str
+    also_called: str  # a further name of the unit after that is like the name before; or empty
+    alike: float  # share of letters that the two names have in common, 0 to 1
+    iou: float  # land in both over land in either, 0 to 1
+
+    @property
+    def respelt(self) -> bool:
+        """Return whether the names are but two spellings."""
+        return self.alike >= _OTHER_NAME
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """What changed from one edition to another."""
 
@@ -56,6 +85,8 @@ class Comparison:
     renamed: tuple[tuple[str, str], ...]  # (code before, code after) of one place
     splits: tuple[tuple[str, tuple[str, ...]], ...]  # (code before, codes of its parts after)
     merges: tuple[tuple[tuple[str, ...], str], ...]  # (codes of parts before, code after)
+    went: tuple[Makeup, ...]  # units before whose land is now in several, or under another code
+    came: tuple[Makeup, ...]  # units after whose land was in several, or under another code
 
     @property
     def share(self) -> float:
@@ -79,6 +110,7 @@ def compare(before: Shapes, after: Shapes) -> Comparison:
     old_km2 = {code: geo.area_km2(shape) for code, shape in before.items()}
     new_km2 = {code: geo.area_km2(shape) for code, shape in after.items()}
     shared = _shared_km2(before, after)
+    reverse = {(new, old): area for (old, new), area in shared.items()}
     moves = _moves(old_km2, new_km2, shared)
     only_before = tuple(sorted(before.keys() - after.keys()))
     only_after = tuple(sorted(after.keys() - before.keys()))
@@ -100,12 +132,9 @@ def compare(before: Shapes, after: Shapes) -> Comparison:
             and area >= _SAME_IOU * (old_km2[one] + new_km2[other] - area)
         ),
         splits=_parts(old_km2, new_km2, shared),
-        merges=tuple(
-            (parts, whole)
-            for whole, parts in _parts(
-                new_km2, old_km2, {(new, old): area for (old, new), area in shared.items()}
-            )
-        ),
+        merges=tuple((parts, whole) for whole, parts in _parts(new_km2, old_km2, reverse)),
+        went=_makeups(old_km2, shared),
+        came=_makeups(new_km2, reverse),
     )
 
 
@@ -148,6 +177,79 @@ def _parts(
         if area >= _PART * part_km2[part] and area >= _SPLIT * whole_km2[whole]:
             found[whole].append(part)
     return tuple((whole, tuple(parts)) for whole, parts in found.items() if len(parts) > 1)
+
+
+def _makeups(
+    whole_km2: dict[str, float], shared: dict[tuple[str, str], float]
+) -> tuple[Makeup, ...]:
+    """Return the units that are more, or other, than the unit of their code."""
+    parts: dict[str, list[tuple[str, float]]] = {code: [] for code in whole_km2}
+    for (whole, part), area in shared.items():
+        if area >= _SPLIT * whole_km2[whole]:
+            parts[whole].append((part, area / whole_km2[whole]))
+    return tuple(
+        Makeup(code, tuple(sorted(parts[code], key=lambda part: -part[1])))
+        for code in sorted(parts)
+        if [part for part, _ in parts[code]] != [code]
+    )
+
+
+def name_changes(
+    before: Layer, after: Layer, found: Comparison
+) -> tuple[tuple[Match, ...], tuple[Match, ...]]:
+    """Return who is named otherwise, least alike first, and which names moved, by code before.
+
+    Named otherwise is a unit of one code, or of one place, whose names differ by a letter or more.
+    A name moved if it stood for one unit and stands for another now; it is looked for within a
+    province, among units that have no counterpart, or one of another name.
+    """
+    iou = _ious(found)
+    spellings = dict(after.names())
+
+    def match(one: str, other: str) -> Match:
+        old, new = before[one].name, after[other].name
+        also = (each for each in spellings[other][1:] if _alike(old, each) >= _SAME_NAME)
+        return Match(
+            one, other, old, new, next(also, ""), _alike(old, new), iou.get((one, other), 0.0)
+        )
+
+    paired = [match(code, code) for code in before if code in after]
+    paired += [match(*pair) for pair in found.renamed]
+    settled = [each for each in paired if each.respelt]
+    old = sorted(before.keys() - {each.before for each in settled})
+    new = sorted(after.keys() - {each.after for each in settled})
+    likely = [match(i, j) for i in old for j in new if before.parent(i) == after.parent(j)]
+    likely.sort(key=lambda each: (-each.alike, each.before, each.after))
+    moved: dict[str, Match] = {}
+    for each in likely:
+        taken = each.before in moved or each.after in {kept.after for kept in moved.values()}
+        if each.alike >= _SAME_NAME and each.before != each.after and not taken:
+            moved[each.before] = each
+    otherwise = sorted(paired, key=lambda each: (each.alike, each.before))
+    return (
+        tuple(each for each in otherwise if each.alike < 1),
+        tuple(moved[code] for code in sorted(moved)),
+    )
+
+
+def _alike(one: str, other: str) -> float:
+    """Return the share of letters that two names have in common, whatever their signs and case."""
+    from rapidfuzz import fuzz
+
+    bare = (re.sub(r"\W|_", "", name.casefold()) for name in (one, other))
+    return float(fuzz.ratio(*bare)) / 100
+
+
+def _ious(found: Comparison) -> dict[tuple[str, str], float]:
+    """Return, for each pair of units that share land, that land over the land in either."""
+    units = {unit.code: unit for unit in found.units}
+    shared = {(unit.code, unit.code): unit.kept_km2 for unit in found.units}
+    shared |= {(m.before, m.after): m.area_km2 for m in found.moves if m.before and m.after}
+    return {
+        (one, other): area / ((units[one].before_km2 or 0) + (units[other].after_km2 or 0) - area)
+        for (one, other), area in shared.items()
+        if area
+    }
 
 
 def units_at(shapes: Shapes, lon: NDArray[Any], lat: NDArray[Any]) -> NDArray[np.object_]:

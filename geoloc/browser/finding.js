@@ -10,71 +10,10 @@
   const {
     WORDS, make, makeSvg, said, percent, factorWords, dateWords, countWords, metresWords, areaWords,
   } = geolocWords;
-  // Six hatches that stay apart without colour: path, size of its cell, turn in degrees. A
-  // seventh place begins again with the first.
-  const HATCHES = [
-    ['M4 0V8', 8, 45], ['M4 0V8', 8, -45], ['M0 4H8', 8, 0], ['M4 0V8', 8, 0],
-    ['M3.4 4a.6 .6 0 1 0 1.2 0a.6 .6 0 1 0-1.2 0', 8, 45], ['M5.5 0V11M0 5.5H11', 11, 45],
-  ];
-  // Which names give way where there is no room for all.
-  const RANK = { 'districts': 1, 'police-districts': 2, 'provinces': 3 };
-  const island = JSON.parse(document.getElementById('geoloc-island').textContent);
-
-  const corner = ([lon, lat]) => [lat, lon];
-  const box = ([west, south, east, north]) => L.latLngBounds([[south, west], [north, east]]);
-
-  /** Make the map under the name that folium's own layers know it by. */
-  function makeMap() {
-    const frame = document.querySelector('.folium-map');
-    frame.id = island.map;
-    frame.setAttribute('aria-label', `Map: ${island.title}`);
-    const map = L.map(frame, {
-      attributionControl: false, zoomSnap: 0.25, maxZoom: 16,
-      maxBounds: box(island.reach), maxBoundsViscosity: 0.8,
-    });
-    window[island.map] = map;
-    // Leaflet's own marker is an image file, and this page has no files beside it.
-    L.Marker.prototype.options.icon = L.divIcon({ className: 'pin', iconSize: [14, 14] });
-    for (const [index, name] of ['lines', 'likely', 'claimed', 'names'].entries()) {
-      map.createPane(name).style.zIndex = 410 + 10 * index;
-    }
-    map.getPane('names').style.zIndex = 620;
-    L.control.scale({ imperial: false }).addTo(map);
-    return map;
-  }
-
-  /** Fit a box to the map, left of the legend if the legend would cover a corner of it. */
-  function fit(map, wanted) {
-    const legend = document.getElementById('legend');
-    const beside = getComputedStyle(legend).position === 'absolute' && legend.open;
-    for (const right of beside ? [28, legend.offsetWidth + 28] : [28]) {
-      map.fitBounds(box(wanted), {
-        animate: false, paddingTopLeft: [28, 28], paddingBottomRight: [right, 44],
-      });
-      const { x, y } = map.latLngToContainerPoint(box(wanted).getNorthEast());
-      if (x < legend.offsetLeft || y > legend.offsetTop + legend.offsetHeight) return;
-    }
-  }
-
-  /** Keep the whole view fitted through resizes, until somebody moves the map. */
-  function keepFitted(map) {
-    const show = () => { map.invalidateSize(false); fit(map, island.view); };
-    show();
-    map.setMinZoom(Math.min(map.getZoom(), map.getBoundsZoom(box(island.reach))));
-    const watch = new ResizeObserver(show);
-    watch.observe(map.getContainer());
-    const stop = () => watch.disconnect();
-    for (const sign of ['mousedown', 'wheel', 'keydown', 'touchstart']) {
-      map.getContainer().addEventListener(sign, stop, { once: true, passive: true });
-    }
-    return stop;
-  }
-
-  function shape(geometry, pane, className, more) {
-    return L.geoJSON(geometry, {
-      interactive: false, pane, style: { className, fill: true, ...more },
-    });
-  }
+  const {
+    HATCHES, RANK, island, begin, cell, finish, fit, keepFitted, label, legendLines, legendRow,
+    nameLabel, pairs, section, shape, swatch,
+  } = geolocSheet;
 
   function drawLikely(area) {
     // The widest first, so that the nested regions add up to the deepest shade in the middle.
@@ -96,72 +35,9 @@
       ? [...units, shape(place.shared, 'claimed', `${ink} shared`, hatch)] : units;
   }
 
-  function drawPatterns() {
-    const patterns = HATCHES.map(([path, size, turn], index) => makeSvg('pattern', {
-      id: `hatch-${index}`, width: size, height: size, patternUnits: 'userSpaceOnUse',
-      patternTransform: `rotate(${turn})`,
-    }, makeSvg('path', { d: path, class: `hatch ink-${index}` })));
-    document.getElementById('patterns').append(makeSvg('defs', {}, ...patterns));
-  }
-
-  function label(at, className, ...lines) {
-    const html = make('div', { class: `label ${className}` }, ...lines);
-    const icon = L.divIcon({ html, className: 'anchor', iconSize: [0, 0] });
-    return L.marker(corner(at), { icon, interactive: false, keyboard: false, pane: 'names' });
-  }
-
-  function nameLabel(layer, name) {
-    const persian = layer.id === 'police-districts' || !name.name_fa
-      ? null : make('span', { lang: 'fa', dir: 'rtl' }, name.name_fa);
-    const classes = `of-${layer.id}${name.meant ? ' is-meant' : ''}`;
-    const latin = layer.id === 'provinces' ? `${name.name} province` : name.name;
-    return label(name.at, classes, make('span', {}, latin), persian);
-  }
-
-  /** Hide every name that would be cut off or touch one before it; numbers step aside first. */
-  function declutter(map) {
-    const frame = map.getContainer().getBoundingClientRect();
-    const taken = [...document.querySelectorAll('#legend, #credit, .leaflet-control')]
-      .map((part) => part.getBoundingClientRect());
-    const free = (own) => own.left >= frame.left && own.right <= frame.right
-      && own.top >= frame.top && own.bottom <= frame.bottom && taken.every((other) => (
-      own.left > other.right || own.right < other.left
-        || own.top > other.bottom || own.bottom < other.top
-    ));
-    for (const element of map.getPane('names').querySelectorAll('.label')) {
-      const steps = element.matches('.numbers') ? [0, 20, -20] : [0];
-      const fits = steps.some((step) => {
-        element.style.marginLeft = `${step}px`;
-        return free(element.getBoundingClientRect());
-      });
-      element.classList.toggle('crowded', !fits);
-      if (fits) taken.push(element.getBoundingClientRect());
-    }
-  }
-
-  function swatch(...parts) {
-    return makeSvg('svg', { class: 'swatch', viewBox: '0 0 34 20', 'aria-hidden': 'true' }, ...parts);
-  }
-
-  const cell = (className, more) => makeSvg('rect', {
-    x: 1.5, y: 1.5, width: 31, height: 17, class: className, ...more,
-  });
-
   function placeSwatch(index) {
     const turn = index % HATCHES.length;
     return swatch(cell(`claimed ink-${turn}`, { fill: `url(#hatch-${turn})` }));
-  }
-
-  function legendRow(map, picture, group, ...text) {
-    const tick = make('input', { type: 'checkbox' });
-    tick.checked = true;
-    tick.addEventListener('change', () => {
-      group.forEach((part) => (tick.checked ? part.addTo(map) : part.remove()));
-      declutter(map);
-    });
-    document.getElementById('legend').append(
-      make('label', { class: 'row' }, tick, picture, make('span', {}, ...text)),
-    );
   }
 
   function legendPlaces(map) {
@@ -196,16 +72,6 @@
     document.getElementById('legend').append(make('div', { class: 'steps' }, ...steps));
   }
 
-  function legendLines(map) {
-    for (const layer of island.layers) {
-      const lines = shape(layer.lines, 'lines', `line-${layer.id}`, { fill: false });
-      lines.addTo(map);
-      const picture = swatch(makeSvg('path', { d: 'M1 10H33', class: `line-${layer.id}` }));
-      const note = layer.caveat ? make('small', {}, layer.caveat) : null;
-      legendRow(map, picture, [lines], WORDS.layer[layer.id], ` (${layer.edition})`, note);
-    }
-  }
-
   function legendNames(map, numbers) {
     const rank = ([layer, name]) => (name.meant ? 0 : RANK[layer.id]);
     const names = island.layers.flatMap((layer) => layer.labels.map((name) => [layer, name]))
@@ -215,15 +81,6 @@
     parts.forEach((part) => part.addTo(map));
     const letters = swatch(makeSvg('text', { x: 17, y: 15, class: 'letters' }, 'Ab'));
     legendRow(map, letters, parts, 'Names');
-  }
-
-  const section = (title, ...children) => make('section', {}, make('h2', {}, title), ...children);
-
-  /** Make a definition list of the pairs that have a value. */
-  function pairs(...rows) {
-    return make('dl', {}, ...rows.filter(([, value]) => value).flatMap(([term, value]) => [
-      make('dt', {}, term), value instanceof Node ? make('dd', {}, value) : said('dd', value),
-    ]));
   }
 
   function writeHead(incident) {
@@ -358,23 +215,6 @@
       source.note ? said('p', source.note, { class: 'aside' }) : null)));
   }
 
-  function writeEditions() {
-    const items = island.editions.map((edition) => make('li', {},
-      make('b', {}, edition.title), ` (${edition.id})`,
-      edition.caveat ? make('p', { class: 'warning' }, `${WORDS.layer[edition.layer]} are ${edition.caveat}.`) : null,
-      make('p', {}, `${edition.attribution}. Publisher: ${edition.publisher}. Valid on: ${edition.valid_on}. Licence: ${edition.licence}.`),
-      make('code', {}, edition.url)));
-    return section('Boundaries on this map', make('ul', { class: 'sources' }, ...items));
-  }
-
-  /** Put what must never be cropped off the map onto the map: caveats and attributions. */
-  function writeCredit() {
-    const caveats = island.editions.filter((edition) => edition.caveat)
-      .map((edition) => make('b', {}, `${WORDS.layer[edition.layer]} are ${edition.caveat}`));
-    const thanks = island.editions.map((edition) => edition.attribution).join('; ');
-    document.getElementById('credit').append(...caveats, make('span', {}, `Lines: ${thanks}`));
-  }
-
   function writeFinding() {
     const [incident] = island.incidents;
     return [
@@ -453,26 +293,13 @@
   }
 
   function start() {
-    document.title = island.title;
-    const legend = document.getElementById('legend');
-    // A phone, or a notebook's frame: the open legend would leave no map to see.
-    legend.open = document.getElementById('stage').clientWidth > 640;
-    const map = makeMap();
-    map.setView([0, 0], 5);
-    drawPatterns();
-    writeCredit();
+    const map = begin(['lines', 'likely', 'claimed']);
     legendPlaces(map);
     legendLikely(map);
     legendLines(map);
     legendNames(map, placeNumbers());
     const stop = keepFitted(map);
-    const written = island.page === 'finding' ? writeFinding() : writeCasebook(map, stop);
-    const foot = make('footer', {}, `Made with geoloc ${island.version}. This page is one file and`
-      + ' asks nothing of the network.');
-    document.getElementById('panel').append(...written.filter(Boolean), writeEditions(), foot);
-    map.on('zoomend resize', () => declutter(map));
-    legend.addEventListener('toggle', () => declutter(map));
-    document.fonts.ready.then(() => declutter(map));
+    finish(map, island.page === 'finding' ? writeFinding() : writeCasebook(map, stop));
   }
 
   start();

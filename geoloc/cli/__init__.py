@@ -12,7 +12,9 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from geoloc.cli import boundaries, cases, pages, points, tables
-from geoloc.cli import imports as imports  # registers its commands among those of boundaries
+from geoloc.cli import figures as figures  # registers its command among those of boundaries
+from geoloc.cli import imports as imports  # and so does this
+from geoloc.cli import layer_page as layer_page  # the same
 from geoloc.cli.output import complain
 from geoloc.errors import CaseError, GeolocError
 

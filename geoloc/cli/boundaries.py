@@ -11,18 +11,21 @@ import typer
 from geoloc.cli.output import (
     AsJson,
     metres,
+    percent,
     print_heading,
     print_json,
     print_table,
     print_wrapped,
+    rounded,
     visible,
 )
 from geoloc.errors import EditionError, InputError
 
 if TYPE_CHECKING:
     from geoloc.boundaries import Explanation, Statement
-    from geoloc.boundaries.comparison import Comparison
+    from geoloc.boundaries.comparison import Comparison, Makeup, Match
     from geoloc.boundaries.editions import Edition
+    from geoloc.boundaries.evidence import Weighed
 
 app = typer.Typer(
     help="List, compare, choose and import editions of boundaries.",
@@ -216,19 +219,23 @@ def boundaries_diff(
 
     Example: geoloc boundaries diff iec-2014 nahia-2019
     """
-    from geoloc.boundaries.comparison import compare, shapes_of
+    from geoloc.boundaries.comparison import compare, name_changes, shapes_of
     from geoloc.boundaries.layers import load_layer
 
     name = layer or _shared_layer(before, after)
-    one, other = shapes_of(load_layer(name, before)), shapes_of(load_layer(name, after))
+    layers = load_layer(name, before), load_layer(name, after)
+    one, other = map(shapes_of, layers)
     turned = None if points is None else _points_that_turn(points, one, other)
     found = compare(one, other)
+    names = name_changes(*layers, found)
     if as_json:
         document = {"before": before, "after": after, "layer": name, **comparison_json(found)}
+        document |= {"named_otherwise": _rows(names[0]), "moved_names": _rows(names[1])}
         print_json(document if turned is None else {**document, "points": turned})
         return
     typer.echo(f"{name}: {before} → {after}")
-    _print_comparison(found)
+    _print_comparison(found, *({code: each[code].name for code in each} for each in layers))
+    _print_names(*names)
     if turned is not None:
         _print_points(turned)
     typer.echo(f"\nNext: geoloc boundaries use {after} --layer {name}")
@@ -271,17 +278,33 @@ def comparison_json(found: Comparison) -> dict[str, Any]:
         "renamed": [{"before": one, "after": other} for one, other in found.renamed],
         "splits": [{"before": one, "after": list(parts)} for one, parts in found.splits],
         "merges": [{"before": list(parts), "after": one} for parts, one in found.merges],
+        **{word: [_makeup(each) for each in getattr(found, word)] for word in ("went", "came")},
     }
 
 
-def _print_comparison(found: Comparison) -> None:
+def _makeup(each: Makeup) -> dict[str, Any]:
+    parts = [{"code": code, "share": round(share, 4)} for code, share in each.parts]
+    return {"code": each.code, "parts": parts}
+
+
+def _rows(matches: Iterable[Match]) -> list[dict[str, Any]]:
+    from dataclasses import asdict
+
+    return [
+        {**asdict(each), "alike": round(each.alike, 3), "iou": round(each.iou, 4)}
+        for each in matches
+    ]
+
+
+def _print_comparison(found: Comparison, before: dict[str, str], after: dict[str, str]) -> None:
+    """Print what changed; names by code, before and after."""
     typer.echo(
         f"{found.moved_km2:,.2f} km² of {found.union_km2:,.1f} km² change sides"
         f" ({found.share:.2%})."
     )
     for words, listed in (
-        ("Only in the first", found.only_before),
-        ("Only in the second", found.only_after),
+        ("Only in the first", [_called(code, before) for code in found.only_before]),
+        ("Only in the second", [_called(code, after) for code in found.only_after]),
         ("Renamed", [f"{one} → {other}" for one, other in found.renamed]),
         ("Split", [f"{one} → {' + '.join(parts)}" for one, parts in found.splits]),
         ("Merged", [f"{' + '.join(parts)} → {one}" for parts, one in found.merges]),
@@ -299,8 +322,56 @@ def _print_comparison(found: Comparison) -> None:
     if found.moves:
         print_heading("Largest pieces that changed sides")
         moves = found.moves[:10]
-        rows_of_moves = [(m.before or "none", m.after or "none", _km2(m.area_km2)) for m in moves]
+        rows_of_moves = [
+            (_called(m.before, before), _called(m.after, after), _km2(m.area_km2)) for m in moves
+        ]
         print_table(rows_of_moves, ("From", "To", "Area"))
+    _print_makeups("Where land went: a tenth and more of a unit", found.went, before, after)
+    _print_makeups("Where land came from: a tenth and more of a unit", found.came, after, before)
+
+
+def _called(code: str | None, names: dict[str, str]) -> str:
+    """Return `AF0104 Bagrami`, or only the code where the name says the same."""
+    if code is None:
+        return "none"
+    return code if code.endswith(names[code]) else f"{code} {_shortened(names[code], 20)}"
+
+
+def _print_makeups(
+    heading: str, listed: tuple[Makeup, ...], names: dict[str, str], others: dict[str, str]
+) -> None:
+    if listed:
+        print_heading(heading)
+    for each in listed:
+        parts = [f"{_called(code, others)} {percent(share)}" for code, share in each.parts]
+        print_wrapped(visible(f"{_called(each.code, names)}: {', '.join(parts) or 'none'}"))
+
+
+def _print_names(otherwise: tuple[Match, ...], moved: tuple[Match, ...]) -> None:
+    """Print which units are named otherwise, and which names stand for other land."""
+    other = [each for each in otherwise if not each.respelt]
+    for heading, listed in (
+        ("Named otherwise, on the same land", other),
+        ("Names that stand for another unit now", moved),
+    ):
+        if listed:
+            print_heading(heading)
+            rows = [
+                (
+                    each.before,
+                    _shortened(each.name_before, 20),
+                    each.after,
+                    _shortened(each.name_after, 20),
+                    _shortened(each.also_called, 14),
+                    f"{each.iou:.0%}",
+                )
+                for each in listed
+            ]
+            print_table(rows, ("Before", "", "After", "", "Also called", "Land in both"))
+    if len(otherwise) > len(other):
+        typer.echo(
+            f"\n{len(otherwise) - len(other)} more names are spelt otherwise; --json lists all."
+        )
 
 
 def _km2(area: float | None) -> str:
@@ -385,44 +456,167 @@ def boundaries_explain(
 
     Example: geoloc boundaries explain PD22
     """
-    from dataclasses import asdict
-
     from geoloc.boundaries import explain
     from geoloc.gazetteer import police_district
 
-    code = police_district(unit) or unit
-    found = explain(code, edition)
+    found = explain(police_district(unit) or unit, edition)
     if as_json:
-        parts = ("rests_on", "astray", "against", "contradicted")
-        print_json(
-            {
-                "code": code,
-                "edition": found.edition,
-                "confidence": found.unit.confidence,
-                "sigma_m": found.unit.sigma_m,
-                "note": found.unit.note,
-                **{part: [asdict(said) for said in getattr(found, part)] for part in parts},
-            }
-        )
-        return
-    _print_explanation(found)
+        print_json(_explanation_json(found))
+    else:
+        _print_explanation(found)
+
+
+def _explanation_json(found: Explanation) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    parts = ("rests_on", "undrawn", "astray", "against", "contradicted", "hawza")
+    return {
+        "code": found.unit.code,
+        "name": found.unit.name,
+        "name_fa": found.unit.name_fa,
+        "edition": found.edition.id,
+        "caveat": found.edition.caveat,
+        "confidence": found.unit.confidence,
+        "sigma_m": None if found.unit.geometry.is_empty else found.unit.sigma_m,
+        "area_km2": {zone: round(area, 3) for zone, area in found.areas_km2.items()} or None,
+        "left_out": asdict(found.left_out) if found.left_out else None,
+        "note": found.unit.note,
+        "shares_of_extent": {code: round(share, 4) for code, share in found.shares},
+        **{part: [_weighed_json(each) for each in getattr(found, part)] for part in parts},
+    }
+
+
+def _weighed_json(each: Weighed) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {
+        **asdict(each.said),
+        "label": each.said.label,
+        "membership": rounded(each.membership, 4),
+        "top": each.top,
+        "top_membership": rounded(each.top_membership, 4),
+        "apart_m": rounded(each.apart_m, 0),
+    }
 
 
 def _print_explanation(found: Explanation) -> None:
-    unit = found.unit
-    line = f"line known to ±{metres(unit.sigma_m)} (1 σ)"
-    known = "no line is known" if unit.geometry.is_empty else line
-    typer.echo(f"{unit.name}, edition {found.edition}: {known}, confidence {unit.confidence}.")
-    print_wrapped(unit.note or "Approximate, computed from labelled localities.")
-    _print_statements(f"It rests on {len(found.rests_on)} statements", found.rests_on)
-    _print_statements("Of these, outside its shape", found.astray)
-    _print_statements("Against it: labelled otherwise, within or beside its shape", found.against)
-    _print_statements("Contradictions: its localities or its number elsewhere", found.contradicted)
-    typer.echo(f"\nNext: geoloc boundaries info {found.edition}")
+    unit, name = found.unit, found.unit.name
+    typer.echo(f"{name} ({unit.system}), edition {found.edition.id}: confidence {unit.confidence}.")
+    _print_zones(found)
+    for words in filter(None, (unit.note, f"{found.edition.caveat.capitalize()}.")):
+        print_wrapped(words)
+    sources: dict[str, int] = {}
+    for heading, listed, columns in _parts_of(found):
+        _print_part(heading, listed, columns.split(), name, sources)
+    print_heading("Sources")
+    for source, number in sources.items():
+        print_wrapped(visible(f"{f'[{number}]':<5}{source}"), indent=2)
+    typer.echo("")
+    print_wrapped(
+        f"Unseen: what the model gives to {name} at that place without having seen the statement or"
+        f" its like. In {name}: membership there. Ids are those of localities.csv; --json gives"
+        " every row whole."
+    )
+    typer.echo(f"\nNext: geoloc boundaries info {found.edition.id}")
 
 
-def _print_statements(heading: str, listed: Iterable[Statement]) -> None:
-    rows = [(said.locality, said.label, said.confidence, said.date, said.source) for said in listed]
-    print_heading(heading if rows else f"{heading}: none.")
+def _print_zones(found: Explanation) -> None:
+    if not (areas := found.areas_km2):
+        typer.echo("No line is known, so it has no core, no likely part and no extent.")
+        return
+    meanings = ("0.9 and more: the surest part", "0.5 and more", "0.1 and more: possible")
+    rows = [
+        (f"  {zone}", f"{area:,.1f} km²".rjust(10), f"membership {meaning}")
+        for (zone, area), meaning in zip(areas.items(), meanings, strict=True)
+    ]
+    print_table(rows)
+    shares = ", ".join(f"{_named(code)} {percent(share)}" for code, share in found.shares)
+    print_wrapped(f"A place somewhere in its extent lies, on average, in {shares}.")
+    if told := found.left_out:
+        count = round(told.localities)
+        print_wrapped(
+            f"Of {count} localities, {round(told.right * count)} would have been told right and"
+            f" {round(told.first_two * count)} among the first two, had they been unknown."
+        )
+
+
+def _named(code: str | None) -> str:
+    """Return `PD22` for its code, and words for "in none of them"."""
+    return "no PD" if code in (None, "none") else str(code).removeprefix("AF-KBL-")
+
+
+def _parts_of(found: Explanation) -> list[tuple[str, tuple[Weighed, ...], str]]:
+    """Return heading, statements and columns of each part."""
+    name, against = found.unit.name, "Id Locality Label Here Confidence Precision Source"
+    placed = "Id Locality Confidence Precision Here Unseen Source"
+    parts = [
+        (f"For: statements that draw {name}", found.rests_on, placed),
+        (f"Naming {name}, but drawing no line", found.undrawn, "Id Locality Why Source"),
+        (
+            f"{name} is also the number of a police hawza, another system, which lies elsewhere",
+            found.hawza,
+            "Id Locality Why Source",
+        ),
+        ("Against: labelled otherwise, within its extent", found.against, against),
+        (
+            f"Astray: labelled {name}, where another answer is likelier",
+            found.astray,
+            "Id Locality Here Likelier Confidence Precision Source",
+        ),
+        (
+            "Contradicted: the same name, another label",
+            found.contradicted,
+            against.replace("Label", "Label Apart"),
+        ),
+    ]
+    return [part for part in parts if part[1] or not part[2].count("Why")]
+
+
+def _print_part(
+    heading: str,
+    listed: tuple[Weighed, ...],
+    columns: list[str],
+    name: str,
+    sources: dict[str, int],
+) -> None:
+    """Print statements as a table; `sources` numbers their sources as they are first cited."""
+    rows = []
+    for each in listed:
+        cells = _cells(each)
+        source = _source(each.said, doubted="Why" not in columns)
+        cells["Source"] = f"[{sources.setdefault(source, len(sources) + 1)}]"
+        rows.append([cells[column] for column in columns])
+    print_heading(f"{heading}:" if rows else f"{heading}: none.")
     if rows:
-        print_table([[_shortened(cell, 40) for cell in row] for row in rows])
+        print_table(rows, [f"In {name}" if column == "Here" else column for column in columns])
+
+
+def _cells(each: Weighed) -> dict[str, str]:
+    """Return a statement's cells by column."""
+    said = each.said
+    unseen = "?" if said.left_out_p is None else f"{said.left_out_p:.2f}"
+    if said.left_out_rank is not None and said.left_out_rank > 1:
+        unseen += f", {_named(said.left_out_top)} {said.left_out_top_p:.2f} likelier"
+    return {
+        "Id": said.id,
+        "Locality": _shortened(said.locality, 22),
+        "Label": said.label,
+        "Apart": "?" if each.apart_m is None else metres(each.apart_m),
+        "Here": "?" if each.membership is None else f"{each.membership:.2f}",
+        "Likelier": f"{_named(each.top)} {each.top_membership or 0:.2f}",
+        "Confidence": said.confidence,
+        "Precision": "?" if said.precision_m is None else f"±{metres(said.precision_m)}",
+        "Unseen": unseen,
+        "Why": said.doubt,
+    }
+
+
+def _source(said: Statement, *, doubted: bool) -> str:
+    words = (
+        f"{said.source}, {said.date}",
+        f"position: {said.position_from or 'unknown'}",
+        "of a police hawza" if said.system == "hawza" else "",
+        said.note,
+        f"draws no line: {said.doubt}" if said.doubt and doubted else "",
+    )
+    return "; ".join(filter(None, words))

@@ -87,8 +87,9 @@ def _render(
         typer.echo(f"[{number}/{len(cases)}] {incident.id}", err=True)
         findings.append(casebook.investigate(incident))
         pages[f"{incident.id}.html"] = maps.seal(maps.finding_map(findings[-1]))
-    typer.echo("[overview and index]", err=True)
+    typer.echo("[overview, police districts and index]", err=True)
     pages["overview.html"] = maps.seal(maps.casebook_map(findings, book))
+    pages["police-districts.html"] = maps.seal(maps.layer_map())
     pages["index.html"] = maps.index_page(findings, book)
     return findings, pages
 

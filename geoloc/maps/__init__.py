@@ -1,9 +1,10 @@
-"""A finding, or a casebook, as one interactive page that asks nothing of the network.
+"""A finding, a casebook or a layer as one interactive page that asks nothing of the network.
 
 folium and branca compile what they render as Jinja2 a second time, so no word from outside ever
 reaches a template of theirs: all of it travels in one JSON island, in which every character that
-HTML, JavaScript or Jinja2 could act on is escaped, and constant scripts (`browser/finding.js`)
-turn it into text nodes. The maps are real `folium.Map`s; `seal` makes the file to publish.
+HTML, JavaScript or Jinja2 could act on is escaped, and constant scripts (`browser/sheet.js` and
+the page's own) turn it into text nodes. The maps are real `folium.Map`s; `seal` makes the file to
+publish.
 """
 
 from __future__ import annotations
@@ -16,13 +17,14 @@ import folium
 
 from geoloc import __version__, boundaries
 from geoloc.maps.content import island
+from geoloc.maps.layer import layer_island
 from geoloc.maps.page import PageMap, asset, escape_json, font_for
 from geoloc.maps.sealing import policy, seal
 
 if TYPE_CHECKING:
     from geoloc.casebook import Book, Finding
 
-__all__ = ["casebook_map", "escape_json", "finding_map", "index_page", "seal"]
+__all__ = ["casebook_map", "escape_json", "finding_map", "index_page", "layer_map", "seal"]
 
 # strftime follows the machine's locale, and a page must be the same everywhere.
 _WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -61,8 +63,30 @@ def casebook_map(findings: Sequence[Finding], book: Book | None = None) -> foliu
     return PageMap(island("casebook", title, findings, book), "casebook")
 
 
+def layer_map(edition: str | None = None) -> folium.Map:
+    """Return the map of Kabul's police districts in one edition, and what each rests on.
+
+    Parameters
+    ----------
+    edition : str, optional
+        An edition's id, by default the one in use. One with a stored surface shows core, likely
+        part and extent of each police district; any other its lines, with their σ.
+
+    Raises
+    ------
+    EditionError
+        If no edition of police districts has this id.
+    """
+    content = layer_island(edition)
+    return PageMap(content, content["editions"][0]["id"], "layer")
+
+
 def index_page(
-    findings: Sequence[Finding], book: Book | None = None, *, overview: str = "overview.html"
+    findings: Sequence[Finding],
+    book: Book | None = None,
+    *,
+    overview: str = "overview.html",
+    districts: str = "police-districts.html",
 ) -> str:
     """Return the page that lists every incident and links to its map, `<incident id>.html`.
 
@@ -74,6 +98,8 @@ def index_page(
         Gives the title, and what is known about all of them together.
     overview : str
         File name of the casebook's map, in the same folder.
+    districts : str
+        File name of the police districts' map, in the same folder.
     """
     from jinja2 import Environment
     from markupsafe import Markup
@@ -91,6 +117,7 @@ def index_page(
         style=Markup(style),  # noqa: S704 - our own style sheet, without outside words
         count=len(findings),
         overview=overview,
+        districts=districts,
         editions=list(shown),
         version=__version__,
     )

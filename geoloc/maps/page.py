@@ -58,11 +58,12 @@ class _Sheet(Figure):
 class PageMap(folium.Map):
     """A folium map whose page is ours: no link to anywhere, no template around outside words."""
 
-    def __init__(self, island: dict[str, Any], name: str) -> None:
+    def __init__(self, island: dict[str, Any], name: str, kind: str = "finding") -> None:
         west, south, east, north = island["view"]
         super().__init__(location=[(south + north) / 2, (west + east) / 2], tiles=None)
         # folium's lists belong to the class, and are shared by every map of the process.
         self.default_js, self.default_css = [], []
+        self._kind = kind
         self._view = [[south, west], [north, east]]
         self._id = re.sub(r"\W", "_", name)  # folium's own is random
         self._island = escape_json(island | {"map": self.get_name()})
@@ -74,12 +75,12 @@ class PageMap(folium.Map):
     def render(self, **kwargs: Any) -> str:
         """Put the page into the figure, let added layers put in theirs, and return nothing."""
         figure = cast(Figure, self.get_root())
-        style = asset("leaflet.css") + asset("finding.css") + font_for(self._island)
+        style = "".join(asset(name) for name in _STYLES[self._kind]) + font_for(self._island)
         viewport = '<meta name="viewport" content="width=device-width, initial-scale=1">'
         body = (
-            asset("finding.html"),
+            asset("sheet.html"),
             f'<script type="application/json" id="geoloc-island">{self._island}</script>',
-            *(f"<script>{script}</script>" for script in our_scripts()),
+            *(f"<script>{script}</script>" for script in _scripts(self._kind)),
         )
         figure.header.add_child(_Verbatim(f"{viewport}\n<style>{style}</style>"), name="geoloc")
         figure.html.add_child(_Verbatim("\n".join(body)), name=self.get_name())
@@ -99,9 +100,20 @@ def asset(name: str) -> str:
     return re.sub(r"//# sourceMappingURL=\S+", "", text)
 
 
-def our_scripts() -> tuple[str, ...]:
-    """Return the scripts of every page of ours, in the order they run."""
-    return tuple(asset(name) for name in ("leaflet.js", "words.js", "finding.js"))
+_STYLES = {
+    "finding": ("leaflet.css", "sheet.css"),
+    "layer": ("leaflet.css", "sheet.css", "layer.css"),
+}
+
+
+def _scripts(kind: str) -> tuple[str, ...]:
+    """Return the scripts of one kind of page, in the order they run."""
+    return tuple(asset(name) for name in ("leaflet.js", "words.js", "sheet.js", f"{kind}.js"))
+
+
+def our_scripts() -> set[str]:
+    """Return every script of ours, which has been read and needs no search for addresses."""
+    return {script for kind in _STYLES for script in _scripts(kind)}
 
 
 @cache

@@ -1,0 +1,150 @@
+"""The sheet that a figure is drawn on: millimetres, one font, measured text, the same bytes."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+
+from geoloc import __version__
+from geoloc.boundaries import editions
+from geoloc.errors import EditionError, InputError
+
+if TYPE_CHECKING:
+    from geoloc.boundaries import Layer
+
+SUFFIXES = (".png", ".svg", ".pdf")
+FONT = "DejaVu Sans"  # comes with matplotlib, and holds the Persian letters
+DPI = 200
+SMALL_PT = 6.0  # nothing is set smaller
+_MM_PER_INCH = 25.4
+
+INK: str = "#1a1a1a"
+GREY: str = "#5c5c5c"
+BLUE: str = "#2a5783"
+VERMILLION: str = "#c2410c"  # the colour-blind tell it from the blue; marks differ in shape too
+
+
+class Sheet:
+    """A page whose unit is the millimetre, from its lower left corner."""
+
+    def __init__(self, width_mm: float, height_mm: float) -> None:
+        self.width_mm, self.height_mm = width_mm, height_mm
+        inches = (width_mm / _MM_PER_INCH, height_mm / _MM_PER_INCH)
+        self.figure = Figure(figsize=inches, dpi=DPI, facecolor="white")
+        self._canvas = FigureCanvasAgg(self.figure)
+        self.page = self.axes(0, 0, width_mm, height_mm)
+        self.page.set(xlim=(0, width_mm), ylim=(0, height_mm))
+        self.page.set_axis_off()
+
+    def axes(self, left: float, bottom: float, width: float, height: float) -> Axes:
+        """Return new axes at a place in millimetres."""
+        box = (
+            left / self.width_mm, bottom / self.height_mm,
+            width / self.width_mm, height / self.height_mm,
+        )  # fmt: skip
+        return self.figure.add_axes(box)
+
+    @property
+    def renderer(self) -> Any:
+        """What measures text as PNG draws it."""
+        return self._canvas.get_renderer()  # type: ignore[no-untyped-call]
+
+    def text_mm(self, text: str, size: float, weight: str = "normal") -> float:
+        """Return how wide a line of text is, in millimetres."""
+        font = FontProperties(family=FONT, size=size, weight=weight)
+        wide, _, _ = self.renderer.get_text_width_height_descent(text, font, False)
+        return float(wide) / DPI * _MM_PER_INCH
+
+    def write(self, text: str, at: tuple[float, float], size: float, **style: Any) -> None:
+        """Write one line, its left end and its baseline at a place in millimetres."""
+        style = {"color": INK, "family": FONT, **style}
+        self.page.text(*at, text, size=size, **style)
+
+    def paragraph(
+        self, text: str, at: tuple[float, float], width_mm: float, size: float, **style: Any
+    ) -> float:
+        """Write lines that fit a width, downwards; return the baseline of the next line, mm."""
+        left, baseline = at
+        for line in self.wrapped(text, width_mm, size, style.get("weight", "normal")):
+            self.write(line, (left, baseline), size, **style)
+            baseline -= leading_mm(size)
+        return baseline
+
+    def wrapped(
+        self, text: str, width_mm: float, size: float, weight: str = "normal"
+    ) -> Sequence[str]:
+        """Return a text as lines that fit a width."""
+        lines = [""]
+        for word in text.replace(" %", "\u00a0%").split(" "):  # a number keeps its unit
+            longer = f"{lines[-1]} {word}".strip()
+            if lines[-1] and self.text_mm(longer, size, weight) > width_mm:
+                lines.append(word)
+            else:
+                lines[-1] = longer
+        return lines
+
+
+def leading_mm(size: float) -> float:
+    """Return the distance between two baselines."""
+    return 1.3 * size / 72 * _MM_PER_INCH
+
+
+def picture(figure: Figure, suffix: str) -> bytes:
+    """Return a figure as a file's bytes; the same figure gives the same bytes.
+
+    Parameters
+    ----------
+    figure : Figure
+        From `layer_figure` or `reliability_figure`.
+    suffix : str
+        `.png` (200 dots an inch), `.svg` or `.pdf`, whose text can be selected.
+
+    Raises
+    ------
+    InputError
+        If the suffix is none of these.
+    """
+    kind = require_suffix(suffix).removeprefix(".")
+    out = io.BytesIO()
+    # Ids in SVG are random, and PDF and SVG carry the time, unless told otherwise.
+    settings: Any = {"svg.hashsalt": "geoloc", "svg.fonttype": "none", "pdf.fonttype": 42}
+    undated = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {}}[kind]
+    with matplotlib.rc_context(settings):
+        figure.savefig(out, format=kind, dpi=DPI, metadata=undated)
+    return out.getvalue()
+
+
+def require_suffix(suffix: str) -> str:
+    """Return a suffix in small letters, or raise `InputError` if no figure can have it."""
+    if suffix.lower() not in SUFFIXES:
+        named = repr(suffix) if suffix else "no suffix"
+        raise InputError(f"A figure is a {', '.join(SUFFIXES)} file, and got {named}.")
+    return suffix.lower()
+
+
+def require_computed(layer: Layer) -> None:
+    """Raise `EditionError` unless a layer's areas are vague and were tested."""
+    if layer.edition.membership is None or layer.left_out() is None:
+        known = ", ".join(sorted(each.id for each in editions() if each.membership))
+        raise EditionError(
+            f"Edition {layer.edition.id} is {layer.edition.publisher}'s own drawing, without a"
+            f" surface of membership; only a computed edition has this figure: {known}."
+        )
+
+
+def signature(layer: Layer) -> str:
+    """Return where a figure comes from and on which terms, as the edition's record says."""
+    edition = layer.edition
+    return (
+        f"Edition {edition.id}, valid {edition.valid_on}. {edition.publisher}."
+        f" Sources: {edition.attribution}; {edition.url}. Licence: {edition.licence}."
+        f" Retrieved {edition.retrieved_on}; file SHA-256 {edition.sha256[:12]}…"
+        f" Drawn by geoloc {__version__}."
+    )
