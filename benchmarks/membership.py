@@ -51,7 +51,8 @@ class Trial:
     def one_hot(self) -> Floats:
         """Return the known labels, (known, units)."""
         units = np.array(self.evidence.units, dtype=object)
-        return (self.evidence.labels[:, None] == units).astype(float)
+        same: NDArray[np.bool_] = self.evidence.labels[:, None] == units
+        return same.astype(float)
 
     @property
     def seen_m(self) -> Floats:
