@@ -62,8 +62,12 @@ NOTES = {
         20,
     ): "Known only as somewhere in Chahar Asyab district (AF0103); no locality, no line.",
     ("nahia-2019", 21): "Its line with rural Bagrami runs through or beside Butkhak.",
-    ("nahia-2019", 22): "Rests on three statements about Bagrami centre; every limit is "
-    "uncertain, the southern one most: the villages there are rural in all lists.",
+    (
+        "nahia-2019",
+        22,
+    ): "Rests on three statements about Bagrami centre, which is taken as the area "
+    "between the two positions it is given; every limit is uncertain, the southern one most: the "
+    "villages there are rural in all lists.",
     (
         "iec-2014",
         9,

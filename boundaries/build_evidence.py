@@ -112,6 +112,8 @@ RURAL = {
     "AF0105": "Deh Sabz",
     "AF0107": "Musahi",
 }
+OF_AREA = "a point of the area between its two positions"
+BAGRAMI_CENTRE = ((69.280, 34.494), (69.284, 34.494), (69.290, 34.494))
 UNNAMED = r".* locality \d+"  # the name that a row gets whose only name was its building's
 PUBLISHERS = {
     "km.gov.af": "Kabul Municipality",
@@ -352,7 +354,8 @@ def _place_bagrami_centre(rows: pd.DataFrame) -> pd.DataFrame:
     """Put nahia 22's "Bagrami" also where the list of 2014 has the locality Bagrami.
 
     The list of 2018/19 has Bagrami twice: as nahia 22, and as rural with the position of 2014,
-    2 km east of the village point. Both stay; the rural one is doubted, so it draws no line.
+    2 km east of the village point. Both stay; the rural one is doubted, so it draws no line. The
+    centre is an area from the one position to the other, so points between them stand for it.
     """
     bagrami = (rows.locality == "Bagrami") & (rows.vintage == "nahia-2019")
     rural = bagrami & (rows.rural_district == "AF0104")
@@ -363,7 +366,19 @@ def _place_bagrami_centre(rows: pd.DataFrame) -> pd.DataFrame:
         confidence="medium",
     )
     rows.loc[rural, "doubt"] = TWICE_BAGRAMI
-    return pd.concat([rows, centre], ignore_index=True)
+    between = pd.concat(
+        [
+            centre.assign(
+                lon=lon,
+                lat=lat,
+                precision_m=700.0,
+                position_from="between two others",
+                note=OF_AREA,
+            )
+            for lon, lat in BAGRAMI_CENTRE
+        ]
+    )
+    return pd.concat([rows, centre, between], ignore_index=True)
 
 
 def _replace_old_labels(rows: pd.DataFrame) -> pd.DataFrame:

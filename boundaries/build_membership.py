@@ -32,7 +32,7 @@ class Settings:
     length_m: float = 6000.0  # distance over which the surfaces bend; Matérn 3/2 length scale
     strength: float = 10.0  # prior standard deviation of a surface, in log-odds, above 0
     reach_m: float = 2500.0  # odds of every unit fall as exp(-(distance to a locality / reach)²)
-    own_reach_m: float = 8000.0  # and, of each unit, so with the distance to a locality of its own
+    own_reach_m: float = 8000.0  # and of each unit so with the distance to a locality of its own
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import rasterio
 import shapely
-from build_evidence import locality_key
+from build_evidence import OF_AREA, locality_key
 from build_membership import NONE, Evidence, Membership, Settings, distances_m, fit, left_out
 from build_topology import on_grid
 from rasterio.features import shapes as polygonized
@@ -94,7 +94,10 @@ def left_out_answers(table: pd.DataFrame, vintage: str, evidence: Evidence) -> p
         probable; `left_out_top` and `left_out_top_p`, the most probable label. A label that no
         other row has cannot be told and is left out.
     """
-    rows = table[(table.vintage == vintage) & table.lon.notna() & (table.system == "nahia")]
+    # A point that stands for an area is no statement of its own: it tests nothing, and helps no
+    # row of its label to be told.
+    own = (table.vintage == vintage) & table.lon.notna() & (table.note != OF_AREA)
+    rows = table[own & (table.system == "nahia")]
     drawing = table[(table.vintage == vintage) & (table.doubt == "")]
     rows = rows[rows.code.where(rows.code != "", NONE).isin(evidence.units)]
     label, seen = (t.code.where(t.code != "", NONE).to_numpy() for t in (rows, drawing))
@@ -104,7 +107,10 @@ def left_out_answers(table: pd.DataFrame, vintage: str, evidence: Evidence) -> p
     namesake_m = np.maximum(SAME_NAME_M, evidence.precision_m)
     same_label = label[:, None] == seen
     same_name = name[:, None] == named
-    hidden = same_label & ((distance_m <= SAME_PLACE_M) | (same_name & (distance_m <= namesake_m)))
+    of_area = (drawing.note == OF_AREA).to_numpy()
+    hidden = same_label & (
+        (distance_m <= SAME_PLACE_M) | (same_name & (distance_m <= namesake_m)) | of_area
+    )
     told = left_out(at_m, hidden, evidence)
     tellable = (same_label & ~hidden).any(axis=1)
     units = np.array(evidence.units)
@@ -227,7 +233,7 @@ def police_districts(
 
 def _confidence(unit: Any) -> str:
     """Return how far a unit's shape may be relied on, by what leaving localities out showed."""
-    if unit.left_out_localities < 4 or unit.left_out_right < 0.5:
+    if unit.left_out_localities < 4 or unit.left_out_right <= 0.5:
         return "low"
     return "high" if unit.left_out_localities >= 10 and unit.left_out_right >= 0.8 else "medium"
 

@@ -37,6 +37,7 @@ class Place:
 
     text: str  # as written in the claim
     codes: tuple[str, ...]  # unit codes; empty where the words name no unit we have
+    senses: tuple[tuple[str, ...], ...] = ()  # other units that the words may mean
 
     @property
     def name(self) -> str:
@@ -119,7 +120,9 @@ class Gazetteer:
             If the text is a police district with an impossible number.
         """
         if unit_code := _exact_unit(text):
-            entry = next(entry for entry in self._entries if entry.code == unit_code)
+            known = (entry for entry in self._entries if entry.code == unit_code)
+            # The edition in use may lack a unit that another has.
+            entry = next(known, None) or _entry_of(boundaries.unit(unit_code))
             return (_candidate(entry, 100.0, f"{text.strip()} is {unit_code}"),)
         return tuple(
             _candidate(entry, score, why) for score, why, entry in self._ranked(text, limit)
@@ -286,6 +289,11 @@ def _unit_entries() -> Iterable[_Entry]:
     for name, kind in _KIND_OF_LAYER.items():
         for code, names in boundaries.load_layer(name).names():
             yield _Entry(names[0], kind, names, code)
+
+
+def _entry_of(unit: boundaries.Unit) -> _Entry:
+    kind = _KIND_OF_LAYER[boundaries.layer_of(unit.code)]
+    return _Entry(unit.name, kind, (unit.name, unit.name_fa), unit.code)
 
 
 def _locality_entries() -> Iterable[_Entry]:

@@ -445,7 +445,8 @@ def test_every_format_goes_in_and_out(assign: Any, tmp_path: Path, start: str, e
     assert "approximate" in done.out
     found = read_output(tmp_path / f"out.{end}")
     names = [name for name in found.columns if name not in {"geometry", "longitude", "latitude"}]
-    assert names == [*NAMES, *boundaries.ASSIGNED]
+    assert names == [*NAMES, *boundaries.ASSIGNED, "editions"]
+    assert "approximate" in found["editions"][0]
     assert list(found["id"]) == [row[0] for row in ROWS]
     assert list(found["name"]) == [row[1] for row in ROWS]
     assert [None if s is None else float(s) for s in found["score"]] == [r[4] for r in ROWS]
@@ -547,7 +548,7 @@ def test_rows_that_cannot_be_read_are_kept_and_counted(assign: Any, tmp_path: Pa
         found = list(csv.reader(stream))
     assert [row[0] for row in found] == ["name", *"abcdefgh"]
     assert found[6][2] == "69.2,x,y"
-    assert all(row[3:] == [""] * 7 for row in found[2:])
+    assert all(row[3:] == [""] * 8 for row in found[2:])
 
 
 BAD: dict[str, tuple[str, str, list[str], str]] = {
@@ -748,7 +749,7 @@ def test_batches_join_without_a_seam(assign: Any, tmp_path: Path) -> None:
         for name in ("district_code", "pd_code"):
             assert (found[name].fillna("") == expected[name].astype(object)).all()
         assert np.allclose(
-            found["distance_to_line_m"].astype(float), expected["distance_to_line_m"], atol=0.006
+            found["distance_to_line_m"].astype(float), expected["distance_to_line_m"], atol=0.051
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -125,6 +126,20 @@ def test_the_outer_police_districts_have_finite_answers(run: Any, place: str) ->
         assert "Infinity" not in done.out
         assert abs(done.json["distance_to_line_m"]) < 50_000
     assert "hawza 18" in " ".join(run("check", "34.496 69.062", "PD18").out.split())
+
+
+def test_the_readme_shows_what_where_prints(run: Any) -> None:
+    """Its example is what the command prints today, to the letter."""
+    readme = (Path(__file__).parent.parent / "README.md").read_text(encoding="utf-8")
+    assert run("where", "34.4938", "69.2743").out.strip() in readme
+
+
+def test_every_picture_of_a_readme_is_there() -> None:
+    """No broken picture on the first page, nor among the maps."""
+    root = Path(__file__).parent.parent
+    for page in (root / "README.md", root / "maps/README.md"):
+        for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / link).exists(), (page.name, link)
 
 
 def test_where_names_a_police_district_without_a_line(run: Any) -> None:

@@ -37,7 +37,9 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 def rows(edition: str) -> list[dict[str, str]]:
     """Return the table's rows for an edition."""
     with (FOLDER / "localities.csv").open(encoding="utf-8", newline="") as stream:
-        return [row for row in csv.DictReader(stream) if row["vintage"] == edition]
+        said = [row for row in csv.DictReader(stream) if row["vintage"] == edition]
+    # Three rows stand for points of Bagrami centre; nobody said them.
+    return [row for row in said if not row["note"].startswith("a point of the area")]
 
 
 def ids(listed: Any) -> set[str]:

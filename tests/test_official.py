@@ -621,6 +621,16 @@ def test_import_shows_a_picture_and_a_table_and_the_next_command(run: Shell) -> 
     )
 
 
+def test_a_layer_of_some_districts_does_not_deny_the_others(run: Shell) -> None:
+    """Outside two imported nahias it cannot be said; PD2 is still found, in another edition."""
+    file = saved(table(cell(0, 0), cell(1, 0), codes=[15, 22]))
+    assert run("boundaries", "import", file, *IMPORT, "--yes").status == 0
+    told = run("where", "34.45", "69.30").out
+    assert "cannot be said outside PD15, PD22" in told
+    assert "in none" not in told
+    assert run("find", "PD2", "--json").json["candidates"][0]["code"] == "AF-KBL-PD2"
+
+
 def test_import_as_json_is_one_document(run: Shell) -> None:
     """With the units, the checks and the comparison; no picture."""
     file = saved(table(cell(0, 0), cell(1, 0)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -18,7 +19,7 @@ from rasterio.warp import transform
 from scipy.interpolate import RegularGridInterpolator
 from scipy.stats import norm
 
-from geoloc import IntegrityError, boundaries, geo
+from geoloc import EditionError, InputError, IntegrityError, boundaries, geo
 from geoloc.boundaries.layers import Points
 from geoloc.boundaries.surface import Surface, read_surface
 
@@ -181,6 +182,101 @@ def test_margin_and_sigma_give_the_membership_back() -> None:
     margin_m, sigma_m = layer.margin_m("AF-KBL-PD22", lon, lat)
     np.testing.assert_allclose(norm.cdf(margin_m / sigma_m), share, atol=2e-3)
     assert ((margin_m > 0) == (share > 0.5)).all()
+
+
+def test_a_margin_where_the_surface_is_sure_is_at_least_three_sigma() -> None:
+    """Deep in PD13 and far from it the share is 1 and 0; the margin keeps its sign and size."""
+    layer = boundaries.load_layer("police-districts")
+    (deep, far), sigma_m = layer.margin_m("AF-KBL-PD13", [69.062, 69.40], [34.496, 34.60])
+    assert deep >= 3 * sigma_m[0] > 0
+    assert far <= -3 * sigma_m[1] < 0
+    assert abs(far) > 10_000  # the distance, since that is more
+
+
+def synthetic(folder: Path, **change: Any) -> Path:
+    """Write a surface of two units whose edge cells hold a unit, not `none`."""
+    path = folder / "small.tif"
+    steps = np.zeros((2, 32, 48), np.uint8)
+    steps[0] = 250
+    profile = {
+        "driver": "GTiff", "dtype": "uint8", "count": 2, "height": 32, "width": 48, "tiled": True,
+        "blockxsize": 16, "blockysize": 16, "crs": "EPSG:32642", "compress": "DEFLATE",
+        "transform": rasterio.Affine(100, 0, 520_000, 0, -100, 3_820_000), "interleave": "pixel",
+    }  # fmt: skip
+    units = change.pop("units", "AF-KBL-PD1 none")
+    with rasterio.open(path, "w", **(profile | change)) as raster:
+        raster.write(steps[: raster.count].astype(raster.dtypes[0]))
+        raster.update_tags(units=units)
+    return path
+
+
+def test_outside_a_raster_nothing_holds_a_point(tmp_path: Path) -> None:
+    """Half a cell beyond the last centre the unit still counts; beyond the edge only none does."""
+    surface = Surface(synthetic(tmp_path).read_bytes())
+    east = np.array([520_001.0, 524_799.0, 519_999.0, 524_801.0, 522_000.0, 522_000.0])
+    north = np.array([3_819_999.0, 3_816_801.0, 3_818_000.0, 3_818_000.0, 3_820_001.0, 3_816_799.0])
+    shares = surface.shares(Points.at(*geo.to_degrees(east, north)))
+    assert shares["AF-KBL-PD1"].tolist() == [1, 1, 0, 0, 0, 0]
+    assert shares["none"].tolist() == [0, 0, 1, 1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"units": ""},
+        {"units": "AF-KBL-PD1 AF-KBL-PD1"},
+        {"units": "none AF-KBL-PD1"},
+        {"units": "AF-KBL-PD1 AF-KBL-PD2 none"},
+        {"crs": "EPSG:4326"},
+        {"dtype": "float32"},
+        {"tiled": False, "blockxsize": None, "blockysize": None},
+        {"count": 1},
+    ],
+)
+def test_a_raster_of_another_kind_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
+    """One line with the file's name, not a traceback."""
+    path = synthetic(tmp_path, **change)
+    with pytest.raises(EditionError, match=r"small\.tif is no surface"):
+        Surface(path.read_bytes(), path.name)
+
+
+@pytest.mark.parametrize("length", [0, 3, 150, 3000, 150_000])
+def test_a_raster_that_is_cut_off_is_refused(length: int) -> None:
+    """At opening or at the tile that is missing."""
+    path, _ = edition_surface("nahia-2019")
+    with pytest.raises(EditionError, match="no surface"):
+        Surface(path.read_bytes()[:length]).shares(Points.at([69.2, 69.45], [34.4, 34.7]))
+
+
+def test_a_surface_of_many_points_is_read_in_parts() -> None:
+    """What is answered for all at once is what is answered for each part."""
+    surface = read_surface(*edition_surface("nahia-2019"))
+    lon, lat = np.random.default_rng(2).uniform((68.9, 34.3), (69.5, 34.7), (150_000, 2)).T
+    whole = surface.shares(Points.at(lon, lat, many=False))
+    part = surface.shares(Points.at(lon[140_000:], lat[140_000:], many=False))
+    for code, share in part.items():
+        assert (whole[code][140_000:] == share).all()
+
+
+def test_bad_questions_are_refused() -> None:
+    """An unknown unit, and points whose lon and lat do not match."""
+    for name in ("police-districts", "districts"):
+        layer = boundaries.load_layer(name)
+        with pytest.raises(EditionError, match="nope"):
+            layer.membership([69.2], [34.5], only=("nope",))
+        with pytest.raises(InputError, match="one shape"):
+            layer.membership([69.2, 69.3], [34.5])
+        with pytest.raises(EditionError, match="nope"):
+            layer.zones("nope")
+
+
+def test_the_core_of_pd22_is_bagrami_centre() -> None:
+    """From the western position to 69.290 E; the eastern one is likely, and no surer."""
+    zones = boundaries.load_layer("police-districts").zones("AF-KBL-PD22")
+    assert zones
+    for lon in (69.274, 69.280, 69.285):
+        assert zones.core.covers(shapely.Point(lon, 34.494))
+    assert zones.likely.covers(shapely.Point(69.296, 34.494))
 
 
 @pytest.mark.parametrize(

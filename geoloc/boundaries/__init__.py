@@ -11,6 +11,7 @@ of one edition cannot overlap, and the outer line is the one with a unit on a si
 """
 
 from geoloc.boundaries.assign import ASSIGNED, assign, units_at
+from geoloc.boundaries.codes import POLICE_DISTRICTS
 from geoloc.boundaries.editions import (
     DEFAULT_EDITION,
     LAYERS,
@@ -48,6 +49,7 @@ __all__ = [
     "ASSIGNED",
     "DEFAULT_EDITION",
     "LAYERS",
+    "POLICE_DISTRICTS",
     "Edition",
     "Explanation",
     "Layer",

@@ -97,11 +97,16 @@ class Explanation:
 
 @cache
 def statements() -> tuple[Statement, ...]:
-    """Return every statement of the shipped evidence, contradictions kept."""
-    return tuple(
-        Statement(**_numbers(row))
-        for row in csv.DictReader(shipped_table("localities").splitlines())
-    )
+    """Return every statement of the shipped evidence, contradictions kept.
+
+    Not the rows that only stand for a point of an area between two positions (Bagrami centre):
+    they help to draw, and nobody said them; the unit's note tells of them.
+    """
+    rows = csv.DictReader(shipped_table("localities").splitlines())
+    return tuple(Statement(**_numbers(row)) for row in rows if not row["note"].startswith(_OF_AREA))
+
+
+_OF_AREA = "a point of the area"
 
 
 def _numbers(row: dict[str, str]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from geoloc import geo
 from geoloc.boundaries.editions import Edition, edition_of
 from geoloc.boundaries.surface import Surface, read_surface
 from geoloc.boundaries.topology import Topology, arcs_of, read_topology, sides_of
+from geoloc.errors import EditionError, InputError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -220,6 +221,13 @@ class Layer(Mapping[str, Unit]):
             0 to 1; over all units plus `none` they sum to 1. Units out of reach of every point
             (6 σ) are left out, except those named in `only`.
 
+        Raises
+        ------
+        InputError
+            If `lon` and `lat` differ in shape.
+        EditionError
+            If `only` names a unit that the edition lacks.
+
         Notes
         -----
         An edition with a stored surface answers from it. Otherwise raw memberships are
@@ -228,8 +236,15 @@ class Layer(Mapping[str, Unit]):
         three or more lines meet.
         """
         points = Points.at(lon, lat)
+        if points.lon.ndim != 1 or points.lon.shape != points.lat.shape:
+            raise InputError(
+                f"lon and lat must have one shape (n,), got {points.lon.shape} and"
+                f" {points.lat.shape}."
+            )
         if only is None:
             return self.shares(points)
+        if unknown := [code for code in only if code not in self._members]:
+            raise EditionError(f"Edition {self.edition.id} has no {unknown[0]!r}.")
         return {code: self._membership_of(code, points) for code in only}
 
     def _membership_of(self, code: str, points: Points) -> Floats:
@@ -237,9 +252,14 @@ class Layer(Mapping[str, Unit]):
         if self._surface:
             return self._surface.shares(points, code)[code]
         shares = np.zeros(len(points))
-        near = _in_box(points, self._reach_boxes[self.codes.index(code)])
+        number = self.codes.index(code)
+        near = _in_box(points, self._reach_boxes[number])
         if near.size:
-            shares[near] = self.shares(points[near]).get(code, 0.0)
+            shares[near] = self._holds(code, points[near])
+            # Out of reach of its line a unit holds a point, or not; only the rest need neighbours.
+            to_line_m, _ = self._line(code).nearest(points[near], self._reaches_m[number])
+            near = near[np.isfinite(to_line_m)]
+            shares[near] = self.shares(points[near]).get(code, np.zeros(near.size))
         return shares
 
     def shares(self, points: Points) -> dict[str, Floats]:
@@ -306,13 +326,25 @@ class Layer(Mapping[str, Unit]):
         return read_surface(*self.edition.membership) if self.edition.membership else None
 
     def zones(self, code: str) -> Zones | None:
-        """Return a unit's core, likely part and extent; None where the edition has no such."""
-        if "core" not in self._topology.objects:
+        """Return a unit's core, likely part and extent; None where the edition has no such.
+
+        Raises
+        ------
+        EditionError
+            If the edition has no such unit.
+        """
+        if code not in self._members:
+            raise EditionError(f"Edition {self.edition.id} has no {code!r}.")
+        drawn = [self._topology.objects.get(zone) for zone in ("core", "likely", "extent")]
+        members = [
+            member
+            for zone in drawn
+            if zone
+            for member in zone["geometries"]
+            if member["id"] == code
+        ]
+        if len(members) < len(drawn):
             return None
-        members = (
-            next(m for m in self._topology.objects[zone]["geometries"] if m["id"] == code)
-            for zone in ("core", "likely", "extent")
-        )
         return Zones(*(self._topology.shape(member) for member in members))
 
     def left_out(self, code: str | None = None) -> LeftOut | None:
@@ -329,6 +361,10 @@ class Layer(Mapping[str, Unit]):
     def codes(self) -> tuple[str, ...]:
         """Return the units' codes, sorted."""
         return tuple(sorted(self))
+
+    def has_line(self, code: str) -> bool:
+        """Return whether a unit's line is known, without decoding its shape."""
+        return self._members[code]["type"] is not None
 
     def parent(self, code: str) -> str:
         """Return the code of the unit that holds a unit, without decoding its shape."""

@@ -30,6 +30,7 @@ class Location:
     police_districts: tuple[Standing, ...]  # every one with membership of at least 0.01
     no_police_district: float  # membership of "in no police district", 0 to 1
     distance_to_line_m: float  # to the nearest line of any of these layers, above or at zero
+    police_districts_known: tuple[str, ...]  # codes that the edition has a line for
 
 
 def locate(lon: float, lat: float) -> Location:
@@ -48,9 +49,11 @@ def locate(lon: float, lat: float) -> Location:
     # police districts can be one that is out of reach.
     to_police_m, _ = load_layer("police-districts").line.nearest(Points.at([lon], [lat]))
     nearest_m = min(float(to_police_m[0]), *(abs(s.distance_to_line_m or 0.0) for s in districts))
+    layer = load_layer("police-districts")
     return Location(
-        lon, lat, _provinces_of(districts), districts, police_districts, none, nearest_m
-    )
+        lon, lat, _provinces_of(districts), districts, police_districts, none, nearest_m,
+        tuple(code for code in layer if layer.has_line(code)),
+    )  # fmt: skip
 
 
 def _provinces_of(districts: tuple[Standing, ...]) -> tuple[Standing, ...]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import struct
+import zlib
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geoloc.boundaries.editions import read_recorded
+from geoloc.errors import EditionError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,27 +23,66 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _STEPS = 250.0  # a share is stored as a whole number of 1/250; over all bands they sum to 250
-_PIXEL_SCALE, _TIE_POINT = 33550, 33922  # tags of GeoTIFF 1.1, 7.1
+_PIXEL_SCALE, _TIE_POINT, _GEO_KEYS = 33550, 33922, 34735  # tags of GeoTIFF 1.1, 7.1
+_UTM42N = 32642  # as the geo keys name it
+_MOST_VALUES = 200_000_000  # cells times bands: what ours have is a thirtieth of it
+_AT_ONCE = 65_536  # points whose working arrays exist at one time
 
 
 class Surface:
     """P(unit) on a grid in UTM 42N, asked between the cells' centres."""
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, name: str = "the surface") -> None:
+        """Open a surface.
+
+        Parameters
+        ----------
+        content : bytes
+            A tiled GeoTIFF of whole numbers 0 to 250 in UTM 42N, its bands named by the tag
+            `units`: a code each, and `none` last.
+        name : str
+            What errors call it.
+
+        Raises
+        ------
+        EditionError
+            If it is no such file.
+        """
         # Not rasterio: loading GDAL would take longer than all the rest of `geoloc where`.
         from tifffile import TiffFile
 
-        with TiffFile(BytesIO(content)) as raster:
-            self._page: Any = raster.pages.first  # its types know no tiles
-            tags = self._page.tags
-            named = re.search(r'name="units">([^<]*)<', str(raster.gdal_metadata))
-        self._content = content
+        self._name, self._content = name, content
+        try:
+            with TiffFile(BytesIO(content)) as raster:
+                self._page: Any = raster.pages.first  # its types know no tiles
+                named = re.search(r'name="units">([^<]*)<', str(raster.gdal_metadata))
+                self.units: tuple[str, ...] = tuple(named[1].split()) if named else ()
+                self._cell_m = float(self._page.tags[_PIXEL_SCALE].value[0])
+                corner = self._page.tags[_TIE_POINT].value[3:5]
+                self._west_m, self._north_m = (float(value) for value in corner)
+                self._require_layout()
+        except (ValueError, KeyError, IndexError, TypeError, AttributeError, struct.error) as error:
+            raise self._unreadable(error) from error
         # Filled tile by tile as points ask: one point needs a few of them.
         self._steps: NDArray[np.uint8] = np.zeros(self._page.shape, np.uint8)
         self._missing = set(range(len(self._page.dataoffsets)))
-        self.units: tuple[str, ...] = tuple(named[1].split()) if named else ()
-        self._cell_m = float(tags[_PIXEL_SCALE].value[0])
-        self._west_m, self._north_m = (float(value) for value in tags[_TIE_POINT].value[3:5])
+
+    def _require_layout(self) -> None:
+        shape, tags = self._page.shape, self._page.tags
+        if not (self._page.is_tiled and self._page.dtype == np.uint8 and len(shape) == 3):
+            raise ValueError("it holds no tiles of 8-bit bands side by side")
+        if shape[0] * shape[1] * shape[2] > _MOST_VALUES or min(shape[:2]) < 2:
+            raise ValueError(f"{shape[1]} by {shape[0]} cells of {shape[2]} bands is not its size")
+        if _UTM42N not in tags[_GEO_KEYS].value or self._cell_m <= 0:
+            raise ValueError("it is not in UTM 42N")
+        if len({*self.units}) != shape[2] or self.units[-1] != "none":
+            raise ValueError("its tag `units` does not name each band, `none` last")
+
+    def _unreadable(self, error: Exception) -> EditionError:
+        return EditionError(
+            f"{self._name} is no surface of membership that geoloc can read: {error}. Choose"
+            " another edition with geoloc boundaries use."
+        )
 
     def shares(self, points: Points, only: str | None = None) -> dict[str, Floats]:
         """Return P(unit) at points, bilinear between the centres of cells.
@@ -56,10 +98,24 @@ class Surface:
         -------
         dict of code to float array, shape (n,)
             0 to 1; with `none` they sum to 1. Units that can hold none of the points are left
-            out, unless named in `only`. Outside the raster `none` is 1.
+            out, unless named in `only`. Outside the raster, and at NaN, `none` is 1.
+
+        Raises
+        ------
+        EditionError
+            If a part of the raster cannot be decoded.
         """
-        if not len(points) or (only and only not in self.units):
-            return {only or "none": np.zeros(len(points))}
+        if only and only not in self.units:
+            return {only: np.zeros(len(points))}
+        found: dict[str, Floats] = {"none" if only is None else only: np.zeros(len(points))}
+        # In parts, so that what exists at one time does not grow with the points.
+        for start in range(0, len(points), _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            for code, share in self._shares(points[part], only).items():
+                found.setdefault(code, np.zeros(len(points)))[part] = share
+        return found
+
+    def _shares(self, points: Points, only: str | None) -> dict[str, Floats]:
         row, lower, above = self._between((self._north_m - points.plane[1]) / self._cell_m, 0)
         column, right, beside = self._between((points.plane[0] - self._west_m) / self._cell_m, 1)
         box = slice(row.min(), row.max() + 2), slice(column.min(), column.max() + 2)
@@ -89,7 +145,10 @@ class Surface:
         for tile in wanted & self._missing:
             start = self._page.dataoffsets[tile]
             packed = self._content[start : start + self._page.databytecounts[tile]]
-            steps = self._page.decode(packed, tile)[0][0]
+            try:
+                steps = self._page.decode(packed, tile)[0][0]
+            except (ValueError, TypeError, IndexError, zlib.error) as error:
+                raise self._unreadable(error) from error
             top, left = (tile // across) * size, (tile % across) * size
             room = self._steps[top : top + size, left : left + size]
             room[:] = steps[: room.shape[0], : room.shape[1]]
@@ -117,5 +176,13 @@ def _mix(first: NDArray[Any], second: NDArray[Any], share: Floats) -> Floats:
 
 @cache
 def read_surface(path: Path, sha256: str) -> Surface:
-    """Return a stored surface, or raise `IntegrityError` if its file was changed."""
-    return Surface(read_recorded(path, sha256))
+    """Return a stored surface.
+
+    Raises
+    ------
+    IntegrityError
+        If its file was changed.
+    EditionError
+        If it cannot be read.
+    """
+    return Surface(read_recorded(path, sha256), str(path))

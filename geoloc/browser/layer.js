@@ -196,7 +196,8 @@
     if (!count) return;
     const cross = make('span', { class: 'cross-word' }, '✕');
     legendRow(map, swatch(dot(10, 'spot'), dot(25, 'spot is-doubted')), layers, 'Labelled localities',
-      make('small', {}, 'full: drawn from, rural ones too; hollow: doubted'), make('small', {}, cross, ' speaks against the chosen district'));
+      make('small', {}, 'full: drawn from, rural ones too; hollow: doubted'), make('small', {}, cross, ' speaks against the chosen district'),
+      make('small', {}, 'moved to a grid of 200 m, or 1 km, so that no building shows'));
   }
 
   function legendNames(map, parts) {

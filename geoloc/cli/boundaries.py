@@ -119,8 +119,12 @@ def boundaries_info(
     Example: geoloc boundaries info nahia-2019
     """
     from geoloc.boundaries.layers import load_layer
+    from geoloc.boundaries.surface import read_surface
 
     found = _editions_called(edition)
+    for each in found:
+        if each.membership:
+            read_surface(*each.membership)
     counted = {layer: len(load_layer(layer, each.id)) for each in found for layer in each.layers}
     if as_json:
         print_json(

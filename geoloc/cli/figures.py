@@ -30,11 +30,13 @@ def boundaries_figure(
     Example: geoloc boundaries figure -o police-districts.pdf
     """
     from geoloc import figures, files
-    from geoloc.boundaries import edition_of
+    from geoloc.boundaries import edition_of, load_layer
 
     _require_place(output)
     suffix = figures.require_suffix(output.suffix)
     drawn = edition_of("police-districts", edition).id
+    figures.require_computed(load_layer("police-districts", drawn))
+    typer.echo("Drawing ...", err=True)
     draw = figures.layer_figure if kind == "layer" else figures.reliability_figure
     content = figures.picture(draw(drawn), suffix)
     path = files.write_whole(output, content)

@@ -33,6 +33,7 @@ def boundaries_map(
     if output and output.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"A map is an HTML file; {str(output)!r} does not end in .html.")
     shown = boundaries.edition_of("police-districts", edition).id
+    typer.echo("Drawing ...", err=True)
     page = maps.seal(maps.layer_map(shown))
     path = files.write_whole(output or Path(f"{shown}.html"), page)
     if as_json:

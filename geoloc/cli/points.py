@@ -20,7 +20,9 @@ from geoloc.cli.output import (
 from geoloc.errors import InputError
 
 if TYPE_CHECKING:
-    from geoloc.boundaries import Standing
+    from geoloc.boundaries import Location, Standing, Unit
+
+_WORTH_A_NOTE = 0.1  # membership from which on a police district's note is printed
 
 
 def where(
@@ -58,17 +60,46 @@ def where(
         *_rows("District", found.districts[:3]),
         *_rows("Police district", districts),
     ]
+    possible: list[Unit] = []
     if not districts and found.provinces[0].unit.code != "AF01":
         rows.append(("Police district", "not covered: Kabul's only", "", "", ""))
     elif found.no_police_district >= 0.01:
-        rows.append(("Police district", "in none", percent(found.no_police_district), "", ""))
+        possible = _lineless_here(found)
+        rows.append(_none_row(found, possible))
     print_table(rows)
     _print_notes(districts)
-    for unit in boundaries.load_layer("police-districts").values():
-        if unit.somewhere_in == found.districts[0].unit.code:
-            print_wrapped(f"{unit.name} may be here too: {unit.note}")
+    for unit in possible:
+        print_wrapped(f"{unit.name} may be here too: {unit.note}")
     best = districts[0].unit.name if districts else found.districts[0].unit.code
     typer.echo(f'\nNext: geoloc check "{lat:g}, {lon:g}" {best}')
+
+
+def _lineless_here(found: Location) -> list[Unit]:
+    """Return the police districts without a line that are known to be in the point's district."""
+    from geoloc import boundaries
+
+    here = found.districts[0].unit.code
+    units = boundaries.load_layer("police-districts").values()
+    return [unit for unit in units if unit.somewhere_in == here]
+
+
+def _none_row(found: Location, lineless: Sequence[Unit]) -> tuple[str, ...]:
+    """Return the row that says how surely no police district holds the point, if that is known."""
+    from geoloc import boundaries
+
+    edition = boundaries.edition_of("police-districts")
+    source = f"{edition.id}{', approximate' if edition.approximate else ''}"
+    known = found.police_districts_known
+    # A computed edition covers the city; one that somebody imported may hold a few districts.
+    if not edition.approximate and len(known) < len(boundaries.POLICE_DISTRICTS):
+        names = ", ".join(code.removeprefix("AF-KBL-") for code in known[:4])
+        more = f" and {len(known) - 4} more" if len(known) > 4 else ""
+        words = f"cannot be said outside {names}{more}: no other line here"
+        return "Police district", words, "", "", source
+    share = found.no_police_district
+    share = min(share, 0.998) if edition.approximate else share
+    words = "in none that has a known line" if lineless else "in none"
+    return "Police district", words, percent(share), "", source
 
 
 def _unit_json(standings: Sequence[Standing]) -> dict[str, Any]:
@@ -117,14 +148,35 @@ def _print_notes(standings: Sequence[Standing], *, always: bool = False) -> None
     for caveat in caveats:
         typer.echo(f"\nPolice-district lines are {caveat}.")
     for standing in standings:
-        if standing.unit.note and (always or standing.inside is not False):
-            print_wrapped(f"{standing.unit.name}: {standing.unit.note}")
+        if always or (standing.membership or 0) >= _WORTH_A_NOTE:
+            told = " ".join(filter(None, (standing.unit.note, _track_record(standing))))
+            if told:
+                print_wrapped(f"{standing.unit.name}: {told}")
+
+
+def _track_record(standing: Standing) -> str:
+    """Return a warning where the unit's own localities, when hidden, were not told."""
+    from geoloc import boundaries
+
+    if standing.unit.confidence != "low":
+        return ""
+    layer = boundaries.load_layer(boundaries.layer_of(standing.unit.code), standing.edition.id)
+    found = layer.left_out(standing.unit.code)
+    if not found:
+        return ""
+    right = round(found.right * found.localities)
+    return (
+        f"Low confidence: of its {found.localities} localities, hidden in turn, {right} were told"
+        " right, so take the percentage as an indication."
+    )
 
 
 def check(
     coords_and_place: Annotated[
         list[str],
-        typer.Argument(metavar="COORDS PLACE", help="A point, then a district or province."),
+        typer.Argument(
+            metavar="COORDS PLACE", help="A point, then a police district, district or province."
+        ),
     ],
     fail_on: Annotated[
         Literal["outside"] | None, typer.Option(help="Exit 1 if the point is outside.")
@@ -182,6 +234,8 @@ def _print_check(name: str, first: Standing, others: Sequence[Standing]) -> None
     from geoloc.verdict import likelihood_words
 
     words = likelihood_words(first.membership)
+    if first.unit.ambiguous:
+        name = f"{name}, the municipal nahia (the number means another place too, see below)"
     typer.echo(f"{name}: {words} (membership {percent(first.stated)}), {_side(first)}.")
     typer.echo(
         f"Edition {first.edition.id}, this line known to ±{metres(first.sigma_m or 0)} (1 σ)."

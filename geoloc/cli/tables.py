@@ -43,7 +43,11 @@ def assign(
     if source.exists() and output.exists() and source.samefile(output):
         raise InputError(f"{output} is the input itself; write to another file.")
     table = tables.open_table(source, layer)
-    if taken := [name for name in boundaries.ASSIGNED if name in map(str.casefold, table.columns)]:
+    if taken := [
+        name
+        for name in (*boundaries.ASSIGNED, "editions")
+        if name in map(str.casefold, table.columns)
+    ]:
         raise InputError(
             f"{source} has a column {taken[0]!r} already; rename it, or take the table that it"
             " came from."
@@ -88,9 +92,10 @@ def assign(
 
 
 def _readable(answer: pd.DataFrame) -> pd.DataFrame:
-    """Return the answer for a file: missing instead of empty codes, and no digits that say nothing.
+    """Return the answer for a file, fit to be read far from here.
 
-    Memberships to a millionth, metres to a centimetre.
+    Missing instead of empty codes and of a membership in no unit, no digits that say nothing, and
+    the editions with their caveat in every row.
     """
     import numpy as np
     import pandas as pd
@@ -101,8 +106,22 @@ def _readable(answer: pd.DataFrame) -> pd.DataFrame:
             words = np.array([code or None for code in column.cat.categories], dtype=object)
             columns[str(name)] = words[column.cat.codes]
         else:
-            columns[str(name)] = column.round(2 if str(name).endswith("_m") else 6)
-    return pd.DataFrame(columns)
+            columns[str(name)] = column.astype(float).round(1 if str(name).endswith("_m") else 4)
+    table = pd.DataFrame(columns)
+    for kind in ("district", "pd"):
+        table[f"{kind}_membership"] = table[f"{kind}_membership"].where(
+            answer[f"{kind}_code"].astype(str) != ""
+        )
+    answered = answer["district_membership"].notna()
+    table["editions"] = pd.Series(_editions_in_words(), table.index).where(answered, None)
+    return table
+
+
+def _editions_in_words() -> str:
+    from geoloc import boundaries
+
+    used = (boundaries.edition_of(name) for name in ("districts", "police-districts"))
+    return "; ".join(e.id + (f" ({e.caveat})" if e.caveat else "") for e in used)
 
 
 @dataclass

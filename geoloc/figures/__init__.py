@@ -5,7 +5,7 @@ matplotlib lives here alone. A figure is built without pyplot, so nothing global
 """
 
 from geoloc.figures.layer import layer_figure
-from geoloc.figures.paper import SUFFIXES, picture, require_suffix
+from geoloc.figures.paper import SUFFIXES, picture, require_computed, require_suffix
 from geoloc.figures.reliability import Bin, Told, reliability_figure, told
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "layer_figure",
     "picture",
     "reliability_figure",
+    "require_computed",
     "require_suffix",
     "told",
 ]

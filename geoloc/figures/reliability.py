@@ -8,6 +8,7 @@ from math import log, nan, sqrt
 from typing import TYPE_CHECKING, Any
 
 from geoloc.boundaries import Layer, Statement, load_layer, percent, statements
+from geoloc.errors import EditionError
 from geoloc.figures.paper import (
     BLUE,
     FONT,
@@ -85,6 +86,11 @@ def told(edition: str | None = None) -> tuple[Told, ...]:
     layer = load_layer("police-districts", edition)
     require_computed(layer)
     asked = [said for said in statements() if _is_asked(said, layer)]
+    if not asked:
+        raise EditionError(
+            f"No locality was left out for edition {layer.edition.id}; the shipped ones"
+            " (nahia-2019, iec-2014) have such a test."
+        )
     groups = {"all": asked}
     for code in sorted(layer, key=lambda code: int(code.removeprefix("AF-KBL-PD"))):
         groups[layer[code].name] = [said for said in asked if said.code == code]
