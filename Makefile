@@ -7,7 +7,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOURCES = pyproject.toml hatch_build.py browser/package.json browser/package-lock.json
 
-.PHONY: demo test test-long check pictures lock clean
+.PHONY: demo test test-long check pictures calibrate lock clean
 
 demo: $(VENV)/.run
 	$(BIN)/geoloc demo -o maps
@@ -23,6 +23,10 @@ check: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_house.py
+
+# How often likely areas hold the truth: 10,000 simulated raids, about a quarter of an hour.
+calibrate: $(VENV)/.run
+	$(BIN)/python benchmarks/calibration.py --cases 10000 --seed 1
 
 # Screenshots for the README and the contact sheet; needs Chromium.
 pictures: $(VENV)/.test demo

@@ -10,20 +10,24 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote_plus
 
 import numpy as np
 import shapely
 
+from geoloc import files
 from geoloc.errors import CoordinateError, CRSError, InputError
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
     from pyproj import Geod
+    from rasterio.transform import Affine
     from shapely.geometry.base import BaseGeometry
 
 WGS84 = "EPSG:4326"
@@ -244,12 +248,182 @@ class Grid:
         from rasterio.features import shapes
         from rasterio.transform import Affine
 
-        transform = Affine(self.cell_m, 0, self.west_m, 0, -self.cell_m, self.north_m)
-        parts = [
-            shapely.geometry.shape(part)
-            for part, _ in shapes(cells.astype("uint8"), mask=cells, transform=transform)
-        ]
+        rows, cols = (np.flatnonzero(cells.any(axis=axis)) for axis in (1, 0))
+        if not rows.size:
+            return shapely.Polygon()
+        # Only the box around the marked cells: a likely area is a small part of a large grid.
+        box = cells[rows[0] : rows[-1] + 1, cols[0] : cols[-1] + 1]
+        west_m = self.west_m + int(cols[0]) * self.cell_m
+        north_m = self.north_m - int(rows[0]) * self.cell_m
+        corner = Affine(self.cell_m, 0, west_m, 0, -self.cell_m, north_m)
+        found = shapes(box.astype("uint8"), mask=box, transform=corner)
+        parts = [shapely.geometry.shape(part) for part, _ in found]
         return geometry_to_degrees(shapely.union_all(parts))
+
+    def cells_in(self, geometry: BaseGeometry) -> NDArray[np.bool_]:
+        """Return which cells have their centre in a WGS 84 polygon, shape (rows, cols)."""
+        from rasterio.features import geometry_mask
+
+        if geometry.is_empty:
+            return np.zeros(self.shape, bool)
+        inside: NDArray[np.bool_] = geometry_mask(
+            [geometry_to_metres(geometry)], self.shape, self.transform, invert=True
+        )
+        return inside
+
+    @property
+    def transform(self) -> Affine:
+        """Return columns and rows, counted from the north-west corner, to UTM 42N metres."""
+        from rasterio.transform import Affine
+
+        return Affine(self.cell_m, 0, self.west_m, 0, -self.cell_m, self.north_m)
+
+
+def write_raster(
+    path: Path, grid: Grid, values: NDArray[np.floating[Any]], tags: Mapping[str, str]
+) -> None:
+    """Write values on a grid as a cloud-optimized GeoTIFF of 32-bit numbers, UTM 42N.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written; what was there is as it was.
+    """
+    import rasterio
+
+    rows, cols = values.shape
+    with (
+        files.writing_whole(path) as unfinished,
+        rasterio.open(
+            unfinished, "w", driver="COG", dtype="float32", count=1, height=rows, width=cols,
+            crs=UTM42N, transform=grid.transform, compress="DEFLATE", predictor=3,
+        ) as raster,
+    ):  # fmt: skip
+        raster.write(values.astype(np.float32), 1)
+        raster.update_tags(**tags)
+
+
+_MOST_BLOCK_BYTES = 256_000_000  # of one strip or tile of a raster, unpacked
+_NO_SIDE_DOORS = {
+    # A GeoTIFF can name a file or an address to read in its stead (a tag OVERVIEW_FILE), and so
+    # can files beside it: GDAL may open nothing but the file itself.
+    "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",
+    "GDAL_PAM_ENABLED": "NO",
+    "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": "none",
+    "GDAL_CACHEMAX": 64,  # MB
+}
+
+
+def read_raster(path: Path | str, grid: Grid, *, categories: bool) -> NDArray[np.float32]:
+    """Return the values of a raster file on the cells of a grid.
+
+    Parameters
+    ----------
+    path : Path or str
+        A GeoTIFF on this machine with one band and a CRS, of any size and any CRS.
+    grid : Grid
+        The cells to fill.
+    categories : bool
+        Whether values are classes, of which each cell takes the one at its centre. Otherwise they
+        are quantities: a cell takes their mean where it is larger than the raster's, else it is
+        interpolated.
+
+    Returns
+    -------
+    float32 array, (rows, cols)
+        NaN where the raster has no value. Classes are exact up to 16,777,216. Heights and other
+        quantities are scaled as the file says.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, no GeoTIFF, damaged, has several bands, or has no value on the
+        grid; the message names it.
+    CRSError
+        If it has no CRS.
+
+    Notes
+    -----
+    The file is read in pieces; about 200 MB are enough however large it is.
+    """
+    import rasterio
+    from rasterio._err import CPLE_BaseError  # rasterio.warp lets them pass
+    from rasterio.errors import CRSError as RasterCRSError
+    from rasterio.errors import NotGeoreferencedWarning, RasterioError
+
+    file = Path(path)
+    if re.match(r"/+vsi|.*://|\s*<|[A-Za-z_]{3,}:", str(path)):
+        raise InputError(f"{_shown(str(path))} is no file on this machine; download it first.")
+    if not file.is_file():
+        raise InputError(f"{file} does not exist, or is no file.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", NotGeoreferencedWarning)  # told below, as an error
+            with (
+                rasterio.Env(**_NO_SIDE_DOORS),
+                rasterio.open(file.absolute(), driver="GTiff", OVERVIEW_LEVEL="NONE") as raster,
+            ):
+                _check_raster(file, raster)
+                values = _warp(raster, grid, categories=categories)
+    except (RasterioError, CPLE_BaseError, RasterCRSError) as error:
+        # The first line: of a CRS that cannot be transformed, GDAL adds a page of JSON.
+        reason = str(error.__cause__ or error).partition("\n")[0][:150]
+        raise InputError(f"{file} cannot be read as a GeoTIFF of this ground: {reason}") from error
+    if not np.isfinite(values).any():
+        raise InputError(
+            f"{file} has no value on this ground: it lies in another place, or is empty here."
+        )
+    return values
+
+
+def _check_raster(file: Path, raster: Any) -> None:
+    """Raise unless an open raster has one band of numbers, a CRS, and pieces that fit memory."""
+    if raster.count != 1:
+        raise InputError(f"{file} has {raster.count} bands; give a file with one band of values.")
+    kind = np.dtype(raster.dtypes[0]) if not raster.dtypes[0].startswith("complex") else None
+    if kind is None:
+        raise InputError(f"{file} holds complex numbers, which are no classes or quantities.")
+    if raster.crs is None:
+        raise CRSError(
+            f"{file} has no CRS, so nobody knows where it lies; set one with"
+            " `gdal_edit.py -a_srs EPSG:n`."
+        )
+    if math.prod(raster.block_shapes[0]) * kind.itemsize > _MOST_BLOCK_BYTES:
+        raise InputError(
+            f"{file} is stored in pieces of {raster.block_shapes[0]} cells, too large to read;"
+            " rewrite it with `gdal_translate -co TILED=YES`."
+        )
+
+
+def _warp(raster: Any, grid: Grid, *, categories: bool) -> NDArray[np.float32]:
+    """Return an open raster's values on a grid; NaN where it has none."""
+    import rasterio
+    from rasterio.warp import Resampling, reproject, transform
+
+    values = np.full(grid.shape, np.nan, np.float32)
+    how = Resampling.nearest
+    if not categories:
+        # How many of the raster's cells one cell of the grid spans, along each of its sides.
+        east = grid.west_m + grid.cell_m * (grid.cols / 2 + np.array([0, 1, 0]))
+        north = grid.north_m - grid.cell_m * (grid.rows / 2 + np.array([0, 0, 1]))
+        x, y = (np.array(axis) for axis in transform(UTM42N, raster.crs, east, north))
+        back = ~raster.transform
+        across, down = back.a * x + back.b * y + back.c, back.d * x + back.e * y + back.f
+        spans = np.hypot(across[1:] - across[0], down[1:] - down[0])
+        how = Resampling.average if spans.min() > 1 else Resampling.bilinear
+    reproject(
+        rasterio.band(raster, 1),
+        values,
+        dst_transform=grid.transform,
+        dst_crs=UTM42N,
+        dst_nodata=np.nan,
+        resampling=how,
+        num_threads=1,
+        warp_mem_limit=64,
+    )
+    if not categories:
+        values = (values * raster.scales[0] + raster.offsets[0]).astype(np.float32)
+    return values
 
 
 def format_dms(lon: float, lat: float) -> str:

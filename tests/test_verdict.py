@@ -42,6 +42,7 @@ class Drawn:
     reliability: float = 1.0
     origin: str = "a drawing"
     asserts: tuple[str, ...] = ()
+    says: str = "drawn by hand"
 
     def log_likelihood(self, grid: Grid) -> np.ndarray:
         """Return the logs of the drawn digits."""
@@ -211,7 +212,8 @@ def test_a_claim_without_a_line_is_not_assessable() -> None:
         (0.50, (0.30, 0.70), 1, "undetermined"),
         (0.045, (0.045, 0.045), 1, "undetermined"),  # one of 22 districts, and no clue at all
         (0.20, (0.10, 0.40), 0.2, "leans-inconsistent"),
-        (0.01, (0.00, 0.05), 0.01, "inconsistent"),
+        (0.01, (0.00, 0.03), 0.01, "inconsistent"),
+        (0.01, (0.00, 0.10), 0.01, "leans-inconsistent"),  # one clue that may be wrong
         (0.01, (0.00, 0.40), 0.01, "leans-inconsistent"),
     ],
 )

@@ -1,0 +1,250 @@
+"""From clues to the likely area."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geoloc import geo
+from geoloc.area import regions as cut
+from geoloc.area.fusion import best_log, posterior, scaled_logs, tempered
+from geoloc.area.priors import Prior, uniform_prior
+from geoloc.area.regions import Region
+from geoloc.errors import ClueError, InputError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from geoloc.clues import Clue
+
+    Surface = NDArray[np.float64]
+    Logs = NDArray[np.float32]
+
+MASSES = (0.5, 0.8, 0.95)
+_NEGLIGIBLE = 0.5 * 6**2  # of a clue whose best cell is 6 σ off, nothing is left
+
+
+@dataclass(frozen=True, slots=True)
+class Strand:
+    """All clues of one origin; they count once."""
+
+    clues: tuple[Clue, ...]
+    logs: Logs  # mean log-likelihood, (rows, cols); the likelihood's mean under the prior is 1
+    reliability: float  # the lowest of the clues', 0 to 1
+
+    @property
+    def origin(self) -> str:
+        """Return the material that the clues were seen in."""
+        return self.clues[0].origin
+
+    @property
+    def asserts(self) -> frozenset[str]:
+        """Return the codes of the units that every one of its clues says hold the event."""
+        return frozenset.intersection(*(frozenset(clue.asserts) for clue in self.clues))
+
+    @property
+    def says(self) -> str:
+        """Return what it says, e.g. `within Bagrami district`."""
+        return " and ".join(dict.fromkeys(clue.says for clue in self.clues))
+
+
+@dataclass(frozen=True, slots=True)
+class LikelyArea:
+    """Where the event probably happened."""
+
+    surface: Surface  # posterior per cell, (rows, cols), sums to 1
+    regions: tuple[Region, ...]  # one per mass, smallest first, each inside the next
+    strands: tuple[Strand, ...]  # one of each origin
+    prior: Prior
+
+    @property
+    def clues(self) -> tuple[Clue, ...]:
+        """Return every clue, strand by strand."""
+        return tuple(clue for strand in self.strands for clue in strand.clues)
+
+    @property
+    def grid(self) -> geo.Grid:
+        """Return the grid of the surface."""
+        return self.prior.grid
+
+    @property
+    def mode(self) -> tuple[float, float]:
+        """Return lon, lat of the centre of the densest cell; of equally dense ones, the first."""
+        row, column = np.unravel_index(int(self.surface.argmax()), self.surface.shape)
+        lon, lat = geo.to_degrees(
+            self.grid.west_m + (column + 0.5) * self.grid.cell_m,
+            self.grid.north_m - (row + 0.5) * self.grid.cell_m,
+        )
+        return float(lon), float(lat)
+
+    def region(self, mass: float) -> Region:
+        """Return the region of one of the masses asked for.
+
+        Raises
+        ------
+        InputError
+            If it was not asked for.
+        """
+        for region in self.regions:
+            if region.mass == mass:
+                return region
+        held = ", ".join(f"{region.mass:g}" for region in self.regions) or "none"
+        raise InputError(f"No region of mass {mass!r} was asked for, but {held}; see likely_area.")
+
+    def cleaned(self, mass: float, least_km2: float) -> Region:
+        """Return a region without specks: parts and holes below a size, in km².
+
+        What it holds and how large it is are stated anew; it may hold less than `mass`.
+        """
+        return cut.cleaned(self.region(mass), self.surface, self.grid, least_km2)
+
+    @property
+    def doubt(self) -> float:
+        """Return the probability that every strand is about something else, 0 to 1.
+
+        Bayes' rule on the strands' own reliabilities: Π(1 − r) over the mean of Π(r·L + 1 − r).
+        """
+        trusts = [strand.reliability for strand in self.strands]
+        if 1.0 in trusts:
+            return 0.0
+        # In any cell of the prior the mean is prior x product / posterior; the densest is safest.
+        at = np.unravel_index(int(self.surface.argmax()), self.surface.shape)
+        log = float(np.log(self.prior.mass[at]) - np.log(self.surface[at]))
+        for strand, trust in zip(self.strands, trusts, strict=True):
+            mixed = trust * float(np.exp(strand.logs[at])) + 1 - trust
+            log += float(np.log(mixed)) - float(np.log1p(-trust))
+        return float(np.exp(-max(log, 0.0)))
+
+    def surface_if(self, reliability: float) -> Surface:
+        """Return the surface as it would be, were every clue of this reliability, 0 to 1."""
+        return _fused(self.prior, self.strands, [reliability] * len(self.strands))
+
+    def without(self, strand: Strand) -> Surface:
+        """Return the surface of all other strands; the prior's if there is no other."""
+        others = [each for each in self.strands if each is not strand]
+        return _fused(self.prior, others, [each.reliability for each in others])
+
+    def vouched(self, code: str, reliability: float | None = None) -> Surface:
+        """Return how surely, were the event in a cell, a clue that asserts a unit is right.
+
+        A finding that says "within PD22" holds wherever PD22's line really runs. In as far as it
+        is right, the uncertainty of that line is no doubt about PD22; counting it again would
+        be counting it twice.
+
+        Parameters
+        ----------
+        code : str
+            The unit.
+        reliability : float, optional
+            Instead of each clue's own, 0 to 1.
+
+        Returns
+        -------
+        array, (rows, cols)
+            0 to 1; 0 everywhere if no clue asserts the unit.
+        """
+        doubt = np.ones(self.grid.shape)
+        for strand in self.strands:
+            if code in strand.asserts:
+                trust = strand.reliability if reliability is None else reliability
+                mixed = tempered(strand.logs, trust).astype(float)
+                # Only a clue beyond all doubt leaves cells that cannot be: nothing to vouch for.
+                doubt = doubt * np.divide(
+                    1 - trust, mixed, out=np.zeros_like(mixed), where=mixed > 0
+                )
+        return 1 - doubt
+
+    def write_surface(self, path: Path) -> None:
+        """Write the posterior as a cloud-optimized GeoTIFF: probability per cell, UTM 42N.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written; what was there is as it was.
+        """
+        geo.write_raster(path, self.grid, self.surface, {"prior": self.prior.name})
+
+
+def likely_area(
+    clues: Sequence[Clue], prior: Prior | None = None, mass: Sequence[float] = MASSES
+) -> LikelyArea:
+    """Return the posterior surface of the clues and its highest-density regions.
+
+    Parameters
+    ----------
+    clues : sequence of Clue
+        At least one. Clues of one origin count once, with the mean of their logarithms and the
+        lowest of their reliabilities.
+    prior : Prior, optional
+        By default uniform over Kabul province, 250 m cells.
+    mass : sequence of float
+        Shares of the posterior, each above 0 and at most 1.
+
+    Returns
+    -------
+    LikelyArea
+
+    Raises
+    ------
+    ClueError
+        If a clue cannot be drawn, or no clue is given, or clues beyond all doubt exclude each
+        other.
+    InputError
+        If a mass is out of range.
+    """
+    if not clues:
+        raise ClueError("clues", "there is none; without evidence there is no likely area.")
+    if any(not 0 < share <= 1 for share in mass):
+        raise InputError(f"mass must be above 0 and at most 1, got {tuple(mass)}.")
+    prior = prior or uniform_prior()
+    origins: dict[str, list[Clue]] = {}
+    for clue in clues:
+        origins.setdefault(clue.origin, []).append(clue)
+    strands = tuple(_strand(of_one_origin, prior) for of_one_origin in origins.values())
+    surface = _fused(prior, strands, [strand.reliability for strand in strands])
+    return LikelyArea(surface, cut.regions(surface, prior.grid, mass), strands, prior)
+
+
+def _strand(clues: Sequence[Clue], prior: Prior) -> Strand:
+    """Average the log-likelihoods of one origin's clues; the same clue twice is one."""
+    clues = list({id(clue): clue for clue in clues}.values())
+    first, *others = (_logs(clue, prior) for clue in clues)
+    if not others:
+        return Strand(tuple(clues), first, clues[0].reliability)
+    logs = scaled_logs(sum(others, first) / len(clues), prior.mass)
+    if logs is None:
+        names = " and ".join(dict.fromkeys(clue.says for clue in clues))
+        raise ClueError("origin", f"{names}: they leave no ground, though of one origin.")
+    return Strand(tuple(clues), logs, min(clue.reliability for clue in clues))
+
+
+def _logs(clue: Clue, prior: Prior) -> Logs:
+    drawn = clue.log_likelihood(prior.grid)
+    logs = scaled_logs(drawn, prior.mass)
+    if logs is None or _elsewhere(drawn, prior):
+        raise ClueError(
+            "within",
+            f"{clue.says} has no ground in the study area ({prior.name}): it lies elsewhere, or its"
+            " units have nothing in common.",
+        )
+    return logs
+
+
+def _elsewhere(logs: NDArray[np.floating], prior: Prior) -> bool:
+    """Return whether a clue fits ground of the grid, but none that the prior allows."""
+    best = int(logs.argmax())
+    if prior.mass.flat[best] > 0:
+        return False
+    return bool(logs.flat[best] - best_log(logs, prior.mass) > _NEGLIGIBLE)
+
+
+def _fused(prior: Prior, strands: Sequence[Strand], reliabilities: Sequence[float]) -> Surface:
+    surface = posterior(prior.mass, [strand.logs for strand in strands], reliabilities)
+    if surface is None:
+        raise ClueError("reliability", "clues of reliability 1 exclude each other; one is wrong.")
+    return surface

@@ -1,0 +1,361 @@
+"""A claimed place against the likely area: one graded verdict, in one place, by one rule.
+
+A claim is never evidence for itself, and `consistent` is never `verified`: it says that the area
+found from other evidence agrees with what was claimed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from geoloc import boundaries, geo
+from geoloc.area.regions import regions
+from geoloc.gazetteer import Place
+from geoloc.verdict.grades import Grade, grade_of, likelihood_words
+from geoloc.verdict.lines import Drawing, drawings
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from geoloc.area import LikelyArea
+
+    Floats = NDArray[np.float64]
+
+__all__ = ["Grade", "Part", "Verdict", "claim_editions", "grade_of", "likelihood_words", "verify"]
+
+# What a verdict's interval tries besides the stated settings.
+_RELIABILITIES = (0.9, 0.995)  # of every clue, in place of its own
+_SIGMA_FACTORS = (0.5, 1.0, 2.0)  # of the claimed lines' σ
+_FARTHEST_FLIP_M = 20_000.0
+_NEAR_MISS_M = 5_000.0  # to here a claim outside the area may be a matter of a line or a name
+_MASS = 0.95  # of the area that a miss is measured from
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One unit of a claim judged alone, or one edition's lines."""
+
+    name: str  # e.g. `PD22`, or `iec-2014`
+    probability: float  # 0 to 1
+    grade: Grade
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How well the likely area agrees with a claimed place."""
+
+    grade: Grade
+    reason: str  # plain sentences
+    probability: float | None = None  # posterior mass in the claimed place, 0 to 1
+    interval: tuple[float, float] | None = None  # over editions, σ, senses and clue reliability
+    prior: float | None = None  # the same mass before any clue, 0 to 1
+    bayes_factor: float | None = None  # posterior odds over prior odds, above 0
+    flip_distance_m: float | None = None  # least shift of the claimed line that changes the grade
+    editions: tuple[str, ...] = ()  # editions of the claimed lines
+    other_editions: tuple[Part, ...] = ()  # that draw the claimed lines too
+    alone: tuple[Part, ...] = ()  # each unit of a claim of several
+    distance_m: float | None = None  # from the claimed place to the 95 % area; 0 where they meet
+
+    @property
+    def words(self) -> str:
+        """Return the probability in the words of ICD 203, e.g. `very likely`."""
+        return "not assessable" if self.probability is None else likelihood_words(self.probability)
+
+
+def verify(claim: Place, found: LikelyArea | None, *, reason: str = "") -> Verdict:
+    """Judge one claimed place against the likely area.
+
+    Parameters
+    ----------
+    claim : Place
+        The claimed place; all of its units must hold the event.
+    found : LikelyArea or None
+        Found from evidence that does not derive from the claim; None if nothing was geolocated.
+    reason : str
+        Why there is no likely area, in the words of the case; used only with None.
+
+    Returns
+    -------
+    Verdict
+        `not-assessable` with its reason, and no numbers, where there is nothing to judge by.
+    """
+    if found is None:
+        return _not_assessable(reason or "There is no independent evidence of where it happened.")
+    if obstacle := _obstacle(claim):
+        return _not_assessable(obstacle)
+    drawn = [tuple(drawings(codes, found.grid)) for codes in (claim.codes, *claim.senses)]
+    named = {line.code for of_sense in drawn for line in of_sense[0]}
+    trusts = (None, *_RELIABILITIES)
+    seen = _Seen(
+        found.prior.mass.ravel(),
+        found.doubt,
+        {trust: _view(found, named, trust) for trust in trusts},
+    )
+    lines, *others = drawn[0]
+    p, before = seen.probability(lines, lines), seen.prior(lines)
+    interval = _interval(p, seen, drawn)
+    factor = _bayes_factor(p, before)
+    grade = grade_of(p, interval, factor)
+    by_edition = tuple(_by_edition(p, interval, seen, lines, other) for other in others)
+    alone = tuple(_alone(code, seen, found.grid) for code in claim.codes if len(claim.codes) > 1)
+    distance_m = _distance_m(claim, found)
+    sentences = (
+        _sentence(claim, p, interval, before, factor),
+        _miss(claim, found, distance_m) if p < 0.5 else "",
+        _each_alone(alone),
+        _other_editions(grade, by_edition),
+        _assumption(found),
+    )
+    return Verdict(
+        grade=grade,
+        reason=" ".join(filter(None, sentences)),
+        probability=p,
+        interval=interval,
+        prior=before,
+        bayes_factor=factor,
+        flip_distance_m=_flip_distance_m(p, interval, grade, seen, lines),
+        editions=claim_editions(claim),
+        other_editions=by_edition,
+        alone=alone,
+        distance_m=distance_m,
+    )
+
+
+def claim_editions(claim: Place) -> tuple[str, ...]:
+    """Return the editions whose lines a claimed place is judged by."""
+    held = (boundaries.layers_with(code)[0].edition.id for code in claim.codes)
+    return tuple(dict.fromkeys(held))
+
+
+def _obstacle(claim: Place) -> str:
+    """Return why a claimed place cannot be judged; empty if it can."""
+    if not claim.codes:
+        return f"{claim.text!r} names no place with a known line."
+    if any(boundaries.unit(code).geometry.is_empty for code in claim.codes):
+        return f"No line is known for {claim.name}."
+    alone = boundaries.unit(claim.codes[0]) if len(claim.codes) == 1 else None
+    if alone and alone.ambiguous:
+        return f"{alone.name} can mean two places. {alone.note}"
+    return ""
+
+
+def _not_assessable(reason: str) -> Verdict:
+    return Verdict("not-assessable", reason)
+
+
+def _bayes_factor(p: float, before: float) -> float:
+    if before <= 0:  # the claim lies outside the study area, so no evidence could speak for it
+        return 0.0
+    least = 1e-12  # a probability of exactly 0 or 1 would make the odds infinite
+    p, before = (min(max(value, least), 1 - least) for value in (p, before))
+    return (p / (1 - p)) / (before / (1 - before))
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    """The likely area under one trust in the clues."""
+
+    surface: Floats  # posterior, (cells,)
+    vouched: dict[
+        str, Floats | None
+    ]  # per claimed unit: how surely a clue that asserts it is right
+
+
+def _view(found: LikelyArea, codes: Iterable[str], reliability: float | None) -> _View:
+    surface = found.surface if reliability is None else found.surface_if(reliability)
+    asserted = {code for strand in found.strands for code in strand.asserts}
+    vouched = {
+        code: found.vouched(code, reliability).ravel() if code in asserted else None
+        for code in codes
+    }
+    return _View(surface.ravel(), vouched)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The prior, and the likely area under each trust that is tried; None: each clue's own."""
+
+    before: Floats  # (cells,)
+    doubt: float  # probability that no clue is about this event, 0 to 1
+    views: dict[float | None, _View]
+
+    def probability(
+        self,
+        lines: Drawing,
+        stated: Drawing,
+        *,
+        sigma_factor: float = 1.0,
+        shift_m: float = 0.0,
+        reliability: float | None = None,
+    ) -> float:
+        """Return the posterior mass in the claimed place under one setting.
+
+        In as far as a clue itself asserts a claimed unit, a cell's membership counts as given,
+        and only a difference between the line that the clue meant (`stated`) and the setting's
+        can take from it: P(in the moved unit | in the stated one), their errors being the same.
+        """
+        view = self.views[reliability]
+        shares = view.surface
+        for line, meant in zip(lines, stated, strict=True):
+            inside = line.membership(sigma_factor, shift_m)
+            vouched = view.vouched.get(line.code)
+            if vouched is not None:
+                given = inside / np.maximum(meant.membership(sigma_factor), 1e-300)
+                inside = vouched * np.minimum(1, given) + (1 - vouched) * inside
+            shares = shares * inside
+        return float(shares.sum())
+
+    def prior(self, lines: Drawing, shift_m: float = 0.0) -> float:
+        """Return the prior mass in the claimed place."""
+        shares = self.before
+        for line in lines:
+            shares = shares * line.membership(shift_m=shift_m)
+        return float(shares.sum())
+
+
+def _interval(p: float, seen: _Seen, senses: list[tuple[Drawing, ...]]) -> tuple[float, float]:
+    """Return the lowest and highest probability over senses, editions, σ and reliability.
+
+    Were no clue about this event, the claim might be as true as any: so the highest is at least
+    what that leaves open.
+    """
+    tried = [
+        seen.probability(lines, of_sense[0], sigma_factor=factor, reliability=reliability)
+        for of_sense in senses
+        for lines in of_sense
+        for factor in _SIGMA_FACTORS
+        for reliability in seen.views
+    ]
+    return min(p, *tried), max(p, *tried, p + (1 - p) * seen.doubt)
+
+
+def _by_edition(
+    p: float, interval: tuple[float, float], seen: _Seen, lines: Drawing, other: Drawing
+) -> Part:
+    """Judge by another edition's lines, with the interval's width around its probability."""
+    moved = seen.probability(other, lines)
+    names = dict.fromkeys(line.edition for line in other)
+    return Part(" and ".join(names), moved, _moved_grade(moved, p, interval, seen.prior(other)))
+
+
+def _alone(code: str, seen: _Seen, grid: geo.Grid) -> Part:
+    """Judge one unit of a claim without the others."""
+    drawn = [tuple(drawings((code,), grid))]
+    lines = drawn[0][0]
+    p = seen.probability(lines, lines)
+    factor = _bayes_factor(p, seen.prior(lines))
+    return Part(Place("", (code,)).name, p, grade_of(p, _interval(p, seen, drawn), factor))
+
+
+def _moved_grade(moved: float, p: float, interval: tuple[float, float], before: float) -> Grade:
+    """Grade another probability as if its interval were as wide."""
+    around = moved - (p - interval[0]), moved + (interval[1] - p)
+    return grade_of(moved, around, _bayes_factor(moved, before))
+
+
+def _flip_distance_m(
+    p: float, interval: tuple[float, float], grade: Grade, seen: _Seen, lines: Drawing
+) -> float | None:
+    """Return the least shift of the claimed lines, in or out, that changes the grade.
+
+    The interval keeps its width around the shifted probability. The search is to 10 m and ends at
+    20 km, beyond which nobody would call it the same line.
+    """
+
+    def same_grade(shift_m: float) -> bool:
+        moved = seen.probability(lines, lines, shift_m=shift_m)
+        return _moved_grade(moved, p, interval, seen.prior(lines, shift_m)) == grade
+
+    flips = [_first_flip(same_grade, outwards) for outwards in (1.0, -1.0)]
+    return min((flip for flip in flips if flip is not None), default=None)
+
+
+def _first_flip(same_grade: Callable[[float], bool], outwards: float) -> float | None:
+    """Return the smallest shift in one direction at which the grade is another, to 10 m."""
+    near, far = 0.0, 100.0
+    while same_grade(outwards * far):
+        if far >= _FARTHEST_FLIP_M:
+            return None
+        near, far = far, min(far * 2, _FARTHEST_FLIP_M)
+    while far - near > 10:
+        middle = (near + far) / 2
+        near, far = (middle, far) if same_grade(outwards * middle) else (near, middle)
+    return round(far, -1)
+
+
+def _distance_m(claim: Place, found: LikelyArea) -> float:
+    """Return how far the claimed place lies from the 95 % area, 0 where they meet."""
+    units = [geo.geometry_to_metres(boundaries.unit(code).geometry) for code in claim.codes]
+    claimed = shapely.intersection_all(units)
+    # Other masses may have been asked for.
+    asked = [region for region in found.regions if region.mass == _MASS]
+    (largest, *_) = asked or regions(found.surface, found.grid, (_MASS,))
+    to_area = shapely.distance(claimed, geo.geometry_to_metres(largest.geometry))
+    # Units with nothing in common lie nowhere; then the farthest of them counts.
+    if claimed.is_empty:
+        to_area = max(shapely.distance(u, geo.geometry_to_metres(largest.geometry)) for u in units)
+    return float(to_area)
+
+
+def _sentence(
+    claim: Place, p: float, interval: tuple[float, float], before: float, factor: float
+) -> str:
+    low, high = interval
+    words, share = likelihood_words(p).capitalize(), boundaries.percent
+    return (
+        f"{words} in {claim.name}: {share(p)} ({share(low)} to {share(high)}) of the likely"
+        f" area's probability lies there, against {share(before)} before any evidence"
+        f" (Bayes factor {_round_factor(factor)})."
+    )
+
+
+def _miss(claim: Place, found: LikelyArea, distance_m: float) -> str:
+    """Return whether a claim that is probably wrong is a near miss or a gross error."""
+    if distance_m <= 0:
+        return "The claimed place and the 95 % area still touch: a near miss at most."
+    length = f"{distance_m / 1000:,.1f} km" if distance_m >= 1000 else f"{distance_m:,.0f} m"
+    if distance_m <= _NEAR_MISS_M:
+        return f"A near miss: the claimed line lies {length} outside the 95 % area."
+    provinces = {boundaries.locate(*found.mode).provinces[0].unit}
+    claimed = {boundaries.unit(code if len(code) == 4 else _province(code)) for code in claim.codes}
+    elsewhere = "" if provinces & claimed else ", in another province"
+    return f"No near miss: the claimed place lies {length} from the 95 % area{elsewhere}."
+
+
+def _province(code: str) -> str:
+    parent = boundaries.unit(code).parent
+    return parent if len(parent) == 4 else "AF01"
+
+
+def _each_alone(alone: tuple[Part, ...]) -> str:
+    if not alone:
+        return ""
+    told = ", ".join(f"{p.name} {boundaries.percent(p.probability)} ({p.grade})" for p in alone)
+    return f"Each alone: {told}."
+
+
+def _other_editions(grade: Grade, others: tuple[Part, ...]) -> str:
+    """Return which editions would change the grade."""
+    turned = [other for other in others if other.grade != grade]
+    if not turned:
+        return ""
+    told = ", ".join(
+        f"{other.name} gives {other.grade} ({boundaries.percent(other.probability)})"
+        for other in turned
+    )
+    return f"It depends on whose line is meant: {told}."
+
+
+def _assumption(found: LikelyArea) -> str:
+    trusts = sorted({strand.reliability for strand in found.strands})
+    shown = dict.fromkeys(boundaries.percent(trust) for trust in (trusts[0], trusts[-1]))
+    return f"This rests on the assumption that the evidence is right with {' to '.join(shown)}."
+
+
+def _round_factor(factor: float) -> str:
+    return f"{factor:,.0f}" if factor >= 10 else f"{factor:.2g}"
