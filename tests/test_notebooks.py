@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import nbformat
@@ -45,4 +46,35 @@ def test_the_second_notebook_says_what_replaces_what(tmp_path: Path) -> None:
     assert 0.1 < ours < 0.9
     assert official > 0.99
     assert tables[-1] == "'nahia-2019'"  # what was in use before is in use again
+    assert not any(tmp_path.iterdir())
+
+
+def test_the_third_notebook_shrinks_the_area_and_survives_a_wrong_clue(tmp_path: Path) -> None:
+    """It says that it is invented; each clue shrinks the area; only blind belief misleads it."""
+    notebook = nbformat.read(NOTEBOOKS[2], 4)  # type: ignore[no-untyped-call] # nbformat is untyped
+    title, first = notebook.cells[0].source.splitlines()[::2][:2]
+    assert "synthetic" in title
+    assert "Everything in this example is invented" in first
+    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    outputs = [each for cell in notebook.cells for each in cell.get("outputs", ())]
+    assert sum("image/png" in each.get("data", {}) for each in outputs) == 2
+    (table,) = [
+        each["data"]["text/plain"]
+        for each in outputs
+        if "95 % area" in each.get("data", {}).get("text/plain", "")
+    ]
+    sizes_km2 = [float(line.split()[-1]) for line in table.splitlines()[1:]]
+    assert len(sizes_km2) == 4
+    assert sizes_km2 == sorted(sizes_km2, reverse=True)
+    assert sizes_km2[-1] < sizes_km2[0] / 100
+    printed = "".join(each.get("text", "") for each in outputs)
+    off_km = [float(km) for km in re.findall(r"densest cell is ([\d.]+) km off", printed)]
+    assert off_km[0] < 1
+    assert off_km[1] < 1 < 10 < off_km[2]  # the last is the caller believed beyond all doubt
+    one, two, apart = re.findall(r"photos?: 95 % area (\d+) km²|one post: 95 % area (\d+)", printed)
+    assert "".join(one) == "".join(two) != "".join(apart)
+    assert re.findall(r"^PD(?:8|15): (\S+)", printed, re.MULTILINE) == [
+        "consistent",
+        "inconsistent",
+    ]
     assert not any(tmp_path.iterdir())

@@ -44,8 +44,15 @@ class Strand:
 
     @property
     def asserts(self) -> frozenset[str]:
-        """Return the codes of the units that every one of its clues says hold the event."""
-        return frozenset.intersection(*(frozenset(clue.asserts) for clue in self.clues))
+        """Return the codes of the units that it says hold the event.
+
+        All clues of a kind must say so; those of another kind speak of something else.
+        """
+        by_kind: dict[type, frozenset[str]] = {}
+        for clue in self.clues:
+            said = frozenset(clue.asserts)
+            by_kind[type(clue)] = by_kind.get(type(clue), said) & said
+        return frozenset().union(*by_kind.values())
 
     @property
     def says(self) -> str:
@@ -178,8 +185,8 @@ def likely_area(
     Parameters
     ----------
     clues : sequence of Clue
-        At least one. Clues of one origin count once, with the mean of their logarithms and the
-        lowest of their reliabilities.
+        At least one. Clues of one origin are one strand, with the lowest of their reliabilities:
+        of one kind their mean logarithm counts, of several kinds the sum of these means.
     prior : Prior, optional
         By default uniform over Kabul province, 250 m cells.
     mass : sequence of float
@@ -211,16 +218,25 @@ def likely_area(
 
 
 def _strand(clues: Sequence[Clue], prior: Prior) -> Strand:
-    """Average the log-likelihoods of one origin's clues; the same clue twice is one."""
-    clues = list({id(clue): clue for clue in clues}.values())
-    first, *others = (_logs(clue, prior) for clue in clues)
-    if not others:
-        return Strand(tuple(clues), first, clues[0].reliability)
-    logs = scaled_logs(sum(others, first) / len(clues), prior.mass)
-    if logs is None:
+    """Weave one origin's clues: the mean of each kind, the sum over kinds.
+
+    Two analysts' distances from one photo are one distance, told twice; a distance and a bearing
+    in it are two observations, that stand or fall together.
+    """
+    by_kind: dict[type, list[Logs]] = {}
+    for clue in clues:
+        told, logs = by_kind.setdefault(type(clue), []), _logs(clue, prior)
+        if not any(np.array_equal(logs, other) for other in told):
+            told.append(logs)
+    trust = min(clue.reliability for clue in clues)
+    if len(by_kind) == 1 == len(told):
+        return Strand(tuple(clues), told[0], trust)
+    total = np.sum([np.mean(each, axis=0) for each in by_kind.values()], axis=0)
+    woven = scaled_logs(total, prior.mass)
+    if woven is None:
         names = " and ".join(dict.fromkeys(clue.says for clue in clues))
         raise ClueError("origin", f"{names}: they leave no ground, though of one origin.")
-    return Strand(tuple(clues), logs, min(clue.reliability for clue in clues))
+    return Strand(tuple(clues), woven, trust)
 
 
 def _logs(clue: Clue, prior: Prior) -> Logs:

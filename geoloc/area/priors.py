@@ -102,7 +102,8 @@ def raster_prior(
     even = uniform_prior(study, cell_m)
     path = _raster_path(file)
     values = geo.read_raster(path, even.grid, categories=False)
-    density = np.where(even.mass > 0, np.nan_to_num(values, nan=0.0), 0.0).clip(min=0).astype(float)
+    known = (even.mass > 0) & np.isfinite(values)
+    density = np.where(known, values, 0.0).clip(min=0).astype(float)
     if not density.sum() > 0:
         raise InputError(f"{path.name} has no value above 0 in the study area.")
     mass = (1 - floor) * density / density.sum() + floor * even.mass

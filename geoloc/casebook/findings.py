@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import shapely
 
 from geoloc.area import LikelyArea, likely_area
 from geoloc.casebook.records import Claim, Evidence, Incident
-from geoloc.clues import Within
-from geoloc.errors import PlaceError
+from geoloc.clues import Clue, Within
+from geoloc.errors import CaseError, ClueError, PlaceError, Problem
 from geoloc.gazetteer import Place, resolve_unit
-from geoloc.verdict import Verdict, verify
+from geoloc.verdict import Part, Verdict, verify
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +47,14 @@ def investigate(incident: Incident) -> Finding:
 
     Raises
     ------
-    PlaceError, ClueError
-        If a claimed place or a clue names a unit that does not exist or has no line.
+    PlaceError
+        If a claimed place or a finding names a unit that does not exist.
+    CaseError
+        If a clue cannot be drawn in the study area, or clues beyond all doubt exclude each other:
+        with the case and the field.
     """
     places = tuple(_claimed_place(claim) for claim in incident.claims)
-    clues = [_clue(evidence) for evidence in incident.evidence if evidence.within]
-    found = likely_area(clues) if clues else None
+    found = _area_of(incident)
     reason = incident.geolocation.reason
     # Two wordings of one place have one verdict.
     wordings = {place.codes or place.text: place for place in places if place}
@@ -73,9 +75,51 @@ def _claimed_place(claim: Claim) -> Place | None:
         return Place(claim.place, ())
 
 
-def _clue(evidence: Evidence) -> Within:
-    place = Place(evidence.finding, tuple(dict.fromkeys(evidence.within)))
-    return Within(place, evidence.origin, evidence.reliability)
+class _Stated(NamedTuple):
+    """A clue, and where the case file states it."""
+
+    field: str  # e.g. evidence[0].clues[1]
+    settings: frozenset[str]  # names of the fields in it
+    clue: Clue
+
+
+def _area_of(incident: Incident) -> LikelyArea | None:
+    """Return the likely area of all that was shown; never of a claim."""
+    stated = [
+        each
+        for number, evidence in enumerate(incident.evidence)
+        for each in _stated(f"evidence[{number}]", evidence)
+    ]
+    try:
+        return likely_area([each.clue for each in stated]) if stated else None
+    except ClueError as error:
+        raise CaseError(incident.id, (_problem(stated, error),)) from error
+
+
+def _stated(field: str, evidence: Evidence) -> list[_Stated]:
+    """Return the clues of one finding: where it says it was, and what else it says of the place."""
+    origin, reliability = evidence.origin, evidence.reliability
+    found = []
+    if evidence.within:
+        place = Place(evidence.finding, tuple(dict.fromkeys(evidence.within)))
+        within = Within(place, origin, reliability)
+        found.append(_Stated(f"{field}.within", frozenset(), within))
+    for number, record in enumerate(evidence.clues):
+        settings = frozenset(type(record).model_fields)
+        clue = record.clue(origin, reliability)
+        found.append(_Stated(f"{field}.clues[{number}]", settings, clue))
+    return found
+
+
+def _problem(stated: list[_Stated], together: ClueError) -> Problem:
+    """Name the clue that cannot be drawn even alone; if each can, what they cannot together."""
+    for each in stated:
+        try:
+            likely_area([each.clue])
+        except ClueError as error:
+            field = f"{each.field}.{error.field}" if error.field in each.settings else each.field
+            return Problem(field, None, str(error).removeprefix(f"{error.field}: "))
+    return Problem("evidence", None, str(together))
 
 
 def as_json(finding: Finding) -> dict[str, Any]:
@@ -130,6 +174,10 @@ def _five_decimals(geometry: Any) -> Any:
     return shapely.transform(geometry, lambda points: points.round(5))
 
 
+def _part_as_json(part: Part) -> dict[str, Any]:
+    return {"name": part.name, "probability": round(part.probability, 4), "grade": part.grade}
+
+
 def _verdict_as_json(claim: int, verdict: Verdict) -> dict[str, Any]:
     def rounded(value: float | None) -> float | None:
         return None if value is None else float(f"{value:.4g}")
@@ -143,5 +191,8 @@ def _verdict_as_json(claim: int, verdict: Verdict) -> dict[str, Any]:
         "bayes_factor": rounded(verdict.bayes_factor),
         "flip_distance_m": verdict.flip_distance_m,
         "editions": list(verdict.editions),
+        "other_editions": [_part_as_json(part) for part in verdict.other_editions],
+        "alone": [_part_as_json(part) for part in verdict.alone],
+        "distance_m": rounded(verdict.distance_m),
         "reason": verdict.reason,
     }

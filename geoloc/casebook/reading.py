@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from geoloc.errors import CaseError, PlaceError, Problem
+from geoloc.errors import CaseError, ClueError, PlaceError, Problem
 from geoloc.gazetteer import police_district
 
 DEEPEST = 30  # collections within collections; a case file has 4
@@ -23,7 +23,8 @@ _Model = TypeVar("_Model", bound=BaseModel)
 def validated(path: Path, document: Any, model: type[_Model]) -> _Model:
     """Return a document as a record, or raise `CaseError` with every problem in it."""
     try:
-        return model.model_validate(document)
+        # Files that a case names lie beside it.
+        return model.model_validate(document, context={"folder": path.parent})
     except ValidationError as error:
         details = error.errors()
         problems = [_problem(detail, document, model) for detail in details[:MOST_PROBLEMS]]
@@ -97,8 +98,32 @@ def _text_of(path: Path) -> str:
 
 def _problem(detail: Any, document: Any, model: type[BaseModel]) -> Problem:
     """Say one pydantic error in words, with the field's path and line."""
-    where = [step for step in detail["loc"] if isinstance(step, int) or step.isidentifier()]
+    where = _steps(detail["loc"], document)
+    error = detail.get("ctx", {}).get("error")
+    if isinstance(error, ClueError):
+        where.append(error.field)
+    elif str(detail["type"]).startswith("union_tag"):
+        where.append("kind")
     return Problem(dotted(where), line_of(document, where), _words(detail, where, model))
+
+
+def _steps(location: tuple[Any, ...], document: Any) -> list[Any]:
+    """Return the steps to a field as the file has them; pydantic adds kinds and types."""
+    steps: list[Any] = []
+    node = document
+    for step in location:
+        is_kind = isinstance(node, dict) and step == node.get("kind")
+        if is_kind or not (isinstance(step, int) or step.isidentifier()):
+            continue
+        steps.append(step)
+        node = _inside(node, step)
+    return steps
+
+
+def _inside(node: Any, step: int | str) -> Any:
+    if isinstance(node, list):
+        return node[step] if isinstance(step, int) and step < len(node) else None
+    return node.get(step) if isinstance(node, dict) else None
 
 
 def _words(detail: Any, where: list[Any], model: type[BaseModel]) -> str:
@@ -111,13 +136,31 @@ def _words(detail: Any, where: list[Any], model: type[BaseModel]) -> str:
     if kind == "extra_forbidden":
         return f"there is no such field here{_nearest_field(str(detail['loc'][-1]), model)}."
     if kind == "value_error":
-        return f"{detail['ctx']['error']}."
+        error = detail["ctx"]["error"]
+        field = f"{error.field}: " if isinstance(error, ClueError) else ""
+        return f"{str(error).removeprefix(field).rstrip('.')}."
+    if kind == "union_tag_invalid":
+        kinds = detail["ctx"]["expected_tags"].replace("'", "")
+        return (
+            f"{detail['ctx']['tag'][:40]!r} is no kind of clue in a case file; kinds are {kinds}."
+        )
+    if kind == "union_tag_not_found":
+        return "is missing; it says what kind of clue this is, e.g. near."
+    if kind in ("too_short", "too_long"):
+        ctx = detail["ctx"]
+        most = ctx.get("max_length", ctx.get("min_length"))
+        limit = "at most" if kind == "too_long" else "at least"
+        return f"has {ctx['actual_length']} entries; {limit} {most} are possible."
     if kind.startswith("date"):
         return f"must be a date like 2024-01-31, got {shown}."
     if kind in ("tuple_type", "list_type"):
         return f"must be a list, e.g. [{value if value.isascii() else 'AF0104'}], got {shown}."
     if kind in ("model_type", "model_attributes_type"):
-        return f"must hold fields, e.g. {{min: 5, max: 5}} for a number of people, got {shown}."
+        if {"landmark", "a", "b"} & set(where):
+            example = "{name: Bala Hissar, lon: 69.189, lat: 34.507, sigma_m: 50} for a landmark"
+        else:
+            example = "{min: 5, max: 5} for a number of people"
+        return f"must hold fields, e.g. {example}, got {shown}."
     if kind == "string_pattern_mismatch" and {"codes", "within"} & set(where):
         return f"{shown} is no code of a unit; {_code_hint(value)}."
     return f"{detail['msg'][:1].lower()}{detail['msg'][1:]}, got {shown}."
@@ -138,9 +181,9 @@ def dotted(where: list[Any]) -> str:
 
 
 def _nearest_field(name: str, model: type[BaseModel]) -> str:
-    from rapidfuzz import process
+    from rapidfuzz import fuzz, process
 
-    near = process.extractOne(name, _fields_of(model), score_cutoff=70)
+    near = process.extractOne(name, _fields_of(model), scorer=fuzz.ratio, score_cutoff=70)
     return f"; did you mean {near[0]}?" if near else ""
 
 

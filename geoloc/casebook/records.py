@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from geoloc.casebook.clues import AnyClue
+from geoloc.casebook.fields import ID, CaseId, Code, Record, Text
 from geoloc.clues import PUBLISHED_RELIABILITY
 
-_ID = r"^\d{4}-\d{2}-\d{2}-[a-z0-9]+(?:-[a-z0-9]+)*$"
 
-Text = Annotated[str, Field(min_length=1, max_length=5000)]
-CaseId = Annotated[str, Field(pattern=_ID, max_length=120)]
-Code = Annotated[str, Field(pattern=r"^(AF\d{2}|AF\d{4}|AF-KBL-PD\d{1,2})$")]
-
-
-class _Record(BaseModel):
-    """A part of a case file: unknown fields are refused, since most are misspelt ones."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-
-class Count(_Record):
+class Count(Record):
     """A number of people as claimed or shown: at least `min`, at most `max`."""
 
     min: int = Field(ge=0, le=100_000)
@@ -35,7 +25,7 @@ class Count(_Record):
         return self
 
 
-class Source(_Record):
+class Source(Record):
     """Where a fact was taken from."""
 
     id: Text
@@ -46,7 +36,7 @@ class Source(_Record):
     note: Text | None = None
 
 
-class Claim(_Record):
+class Claim(Record):
     """What somebody said about the incident; never evidence for itself."""
 
     claimant: Text
@@ -73,7 +63,7 @@ class Claim(_Record):
     source: Text | None = Field(None, description="id of an entry in sources")
 
 
-class Evidence(_Record):
+class Evidence(Record):
     """What investigators could show, or looked for and could not."""
 
     finding: Text
@@ -82,6 +72,12 @@ class Evidence(_Record):
     origin: Text = Field(description="the material it was seen in; one origin counts once")
     within: tuple[Code, ...] = Field(
         (), description="units that all hold the event, if the finding says where it happened"
+    )
+    clues: tuple[AnyClue, ...] = Field(
+        (),
+        description="what the finding says about the place otherwise: distances, bearings, drawn"
+        " areas. All of one origin count together as one clue",
+        max_length=100,
     )
     reliability: float = Field(
         PUBLISHED_RELIABILITY,
@@ -92,28 +88,34 @@ class Evidence(_Record):
     )
     source: Text | None = None
 
+    @property
+    def locates(self) -> bool:
+        """Return whether it says anything about where the event happened."""
+        return bool(self.within or self.clues)
+
     @model_validator(mode="after")
     def _shows_what_it_says(self) -> Evidence:
-        if self.within and self.status not in ("confirmed", "likely"):
+        if self.locates and self.status not in ("confirmed", "likely"):
+            given = f"within {list(self.within)} is" if self.within else "clues are"
             raise ValueError(
-                f"within {list(self.within)} is given, but the status is {self.status}: only what"
+                f"{given} given, but the status is {self.status}: only what"
                 " is confirmed or likely can say where it happened"
             )
         return self
 
 
-class Geolocation(_Record):
+class Geolocation(Record):
     """Whether the place of the event could be found, and why or why not."""
 
     status: Literal["exact", "approximate", "not-possible", "not-stated"]
     reason: Text
 
 
-class Incident(_Record):
+class Incident(Record):
     """One incident: what was claimed, what could be shown, and where it was found to be."""
 
     id: str = Field(
-        pattern=_ID, max_length=120, description="YYYY-MM-DD-words; also the file's name"
+        pattern=ID, max_length=120, description="YYYY-MM-DD-words; also the file's name"
     )
     title: Text
     date: dt.date = Field(description="Kabul time")
@@ -145,24 +147,24 @@ class Incident(_Record):
         return self
 
     def _keep_claims_and_evidence_apart(self) -> None:
-        located = any(evidence.within for evidence in self.evidence)
+        located = any(evidence.locates for evidence in self.evidence)
         status = self.geolocation.status
         if located != (status in ("exact", "approximate")):
             raise ValueError(
                 f"geolocation.status is {status}, but "
-                + ("evidence says within which units it happened" if located else "no evidence")
-                + ("" if located else " says within which units it happened")
+                + ("evidence" if located else "no evidence")
+                + " says within which units it happened, or has clues to it"
             )
         claimants = {claim.claimant.casefold() for claim in self.claims}
         for evidence in self.evidence:
-            if evidence.within and evidence.origin.casefold() in claimants:
+            if evidence.locates and evidence.origin.casefold() in claimants:
                 raise ValueError(
                     f"evidence of origin {evidence.origin!r} comes from a claimant; a claim is"
                     " never evidence for itself, so name the material it was seen in"
                 )
 
 
-class Aggregate(_Record):
+class Aggregate(Record):
     """A fact about many incidents together."""
 
     fact: Text
@@ -178,7 +180,7 @@ class Aggregate(_Record):
     source: Text | None = None
 
 
-class Book(_Record):
+class Book(Record):
     """What `casebook.yaml` holds: facts about all incidents, and their sources."""
 
     title: Text
