@@ -225,8 +225,16 @@ _MEANT_FOR_ONE = re.compile(
 )
 
 
+_HAWZA = re.compile(
+    r"(?:police\s+|security\s+)?(?:hawza|hauza|hawzah|حوزه|حوزهٔ|حوزۀ)\s*(?:no\.?\s*|#)?(\d{1,3})",
+    re.IGNORECASE,
+)
+
+
 def police_district(text: str) -> str | None:
     """Return the code of a police district written as a number, or None if it is not one.
+
+    A police hawza is another system; where the sources give it its nahia's number, that is meant.
 
     Raises
     ------
@@ -234,6 +242,8 @@ def police_district(text: str) -> str | None:
         If the number is none of 1 to 22.
     """
     digits = "".join(str(unicodedata.decimal(c, c)) for c in text.strip()[:200])
+    if hawza := _HAWZA.fullmatch(digits):
+        return _nahia_of_hawza(int(hawza[1]))
     found = _POLICE_DISTRICT.fullmatch(digits.replace("٫", "."))
     if not found and not _MEANT_FOR_ONE.match(digits):
         return None
@@ -244,6 +254,34 @@ def police_district(text: str) -> str | None:
             " and one is asked for at a time."
         )
     return f"AF-KBL-PD{int(number)}"
+
+
+def _nahia_of_hawza(number: int) -> str:
+    """Return the nahia whose police hawza has a number, where the sources give both the same.
+
+    Raises
+    ------
+    PlaceError
+        If they differ (18), or no source tells of such a hawza.
+    """
+    code = f"AF-KBL-PD{number}"
+    homes = [unit.name for unit in _nahias() if number in unit.hawza]
+    if homes == [f"PD{number}"]:
+        return code
+    if homes:
+        raise PlaceError(
+            f"Police hawza {number} is not municipal nahia {number}: the sources put it in"
+            f" {', '.join(homes)}. Ask about that, or about a place by name."
+        )
+    raise PlaceError(
+        f"No source that geoloc has says where police hawza {number} lies. Ask about a municipal"
+        " police district (PD1 to PD22) or a place by name."
+    )
+
+
+def _nahias() -> Iterable[boundaries.Unit]:
+    # The shipped edition alone tells the two systems apart.
+    return boundaries.load_layer("police-districts", "nahia-2019").values()
 
 
 def _exact_unit(text: str) -> str | None:
