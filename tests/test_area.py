@@ -578,11 +578,11 @@ def test_clues_that_exclude_each_other_are_named() -> None:
         Told(drawn("9999 ...."), 0.9, "c", "in the north"),
     ]
     west, east, north = ledger(likely_area(clues, flat(2, 4)))
-    assert west.against == ("in the east",)
-    assert east.against == ("in the west",)
+    assert west.against == ("in the east (b)",)
+    assert east.against == ("in the west (a)",)
     assert north.against == ()
     assert east.wrong > 0.5 > west.wrong > north.wrong
-    assert "It contradicts: in the west. " in east.sentence
+    assert "It contradicts: in the west (a). " in east.sentence
     assert "more likely wrong than right" in east.sentence
     assert "wrong" not in west.sentence
 
@@ -820,3 +820,13 @@ def test_a_search_that_found_nothing_speaks_for_the_rest() -> None:
     searched = Searched.cells(grid, marked("#..."), 0.75, "imagery", reliability=1.0)
     area = likely_area([searched], flat(1, 4))
     assert np.allclose(area.surface, np.array([[1, 4, 4, 4]]) / 13)
+
+
+def test_a_copy_trusted_less_takes_nothing_from_a_clue() -> None:
+    """The same drawing reposted at .3, and another of its origin that nobody trusts."""
+    sure = Told(drawn("9... 9..."), 0.9, "a", "in the west")
+    copy = Told(drawn("9... 9..."), 0.3, "a", "in the west")
+    distrusted = Told(drawn("...9 ...9"), 0.0, "a", "in the east")
+    alone = likely_area([sure], flat(2, 4)).surface
+    for clues in ([sure, copy], [copy, sure], [sure, distrusted], [distrusted, copy, sure]):
+        np.testing.assert_allclose(likely_area(clues, flat(2, 4)).surface, alone)

@@ -19,6 +19,7 @@ from geoloc import (
     InputError,
     Place,
     Prior,
+    Searched,
     Within,
     likely_area,
     load_boundaries,
@@ -311,3 +312,12 @@ def test_pd18_alone_is_two_places() -> None:
     assert "hawza 18" in alone.reason
     decided = verify(Place("PD18 in Deh Sabz", ("AF-KBL-PD18", "AF0105")), area)
     assert decided.grade == "inconsistent"
+
+
+def test_outside_the_study_area_weak_evidence_says_nothing() -> None:
+    """A search in vain inside it is no evidence against a claim of another province."""
+    whole = shapely.box(69.1, 34.4, 69.4, 34.7)
+    weak = likely_area([Searched(whole, 0.9, "a search")])
+    verdict = verify(Place("Hirat", ("AF32",)), weak)
+    assert verdict.grade == "not-assessable"
+    assert "outside the study area" in verdict.reason

@@ -25,7 +25,7 @@ class Entry:
     area_km2: float  # of the 95 % region
     area_without_km2: float
     wrong: float  # posterior probability that it is about something else, 0 to 1
-    against: tuple[str, ...]  # what the strands say that it contradicts
+    against: tuple[str, ...]  # what the strands that it contradicts say, and in which origin
 
     @property
     def sentence(self) -> str:
@@ -72,7 +72,7 @@ def _entry(area: LikelyArea, strand: Strand) -> Entry:
         area_without_km2=without_it.area_km2,
         wrong=doubt / (strand.reliability * expected + doubt) if doubt else 0.0,
         against=tuple(
-            other.says
+            f"{other.says} ({other.origin})"
             for other in area.strands
             if other is not strand and _at_odds(area, strand, other)
         ),

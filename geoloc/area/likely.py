@@ -111,6 +111,13 @@ class LikelyArea:
         return cut.cleaned(self.region(mass), self.surface, self.grid, least_km2)
 
     @property
+    def bits(self) -> float:
+        """Return what all clues together told: relative entropy to the prior, at or above 0."""
+        held = self.surface > 0
+        ratio = self.surface[held] / self.prior.mass[held]
+        return max(float((self.surface[held] * np.log2(ratio)).sum()), 0.0)
+
+    @property
     def doubt(self) -> float:
         """Return the probability that every strand is about something else, 0 to 1.
 
@@ -224,11 +231,16 @@ def _strand(clues: Sequence[Clue], prior: Prior) -> Strand:
     in it are two observations, that stand or fall together.
     """
     by_kind: dict[type, list[Logs]] = {}
-    for clue in clues:
+    trusts: list[float] = []
+    # The surest first: a copy that is trusted less takes nothing from it, nor does one not trusted.
+    for clue in sorted(clues, key=lambda clue: -clue.reliability):
         told, logs = by_kind.setdefault(type(clue), []), _logs(clue, prior)
-        if not any(np.array_equal(logs, other) for other in told):
+        copied = any(np.array_equal(logs, other) for other in told)
+        if not copied and (clue.reliability > 0 or not trusts):
             told.append(logs)
-    trust = min(clue.reliability for clue in clues)
+            trusts.append(clue.reliability)
+    by_kind = {kind: each for kind, each in by_kind.items() if each}
+    trust, told = min(trusts), next(iter(by_kind.values()))
     if len(by_kind) == 1 == len(told):
         return Strand(tuple(clues), told[0], trust)
     total = np.sum([np.mean(each, axis=0) for each in by_kind.values()], axis=0)

@@ -181,7 +181,7 @@ def _print_contradictions(entries: Sequence[Entry]) -> None:
         (min(one, other), max(one, other))
         for one, entry in enumerate(entries, start=1)
         for other, opposed in enumerate(entries, start=1)
-        if opposed.strand.says in entry.against
+        if f"{opposed.strand.says} ({opposed.strand.origin})" in entry.against
     }
     if pairs:
         print_heading("Contradictions")

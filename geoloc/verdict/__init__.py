@@ -15,6 +15,7 @@ import shapely
 
 from geoloc import boundaries, geo
 from geoloc.area.regions import regions
+from geoloc.errors import CoordinateError
 from geoloc.gazetteer import Place
 from geoloc.verdict.grades import Grade, grade_of, likelihood_words
 from geoloc.verdict.lines import Drawing, drawings
@@ -32,6 +33,8 @@ __all__ = ["Grade", "Part", "Verdict", "claim_editions", "grade_of", "likelihood
 _RELIABILITIES = (0.9, 0.995)  # of every clue, in place of its own
 _SIGMA_FACTORS = (0.5, 1.0, 2.0)  # of the claimed lines' σ
 _FARTHEST_FLIP_M = 20_000.0
+_LEAST_PRIOR = 1e-9  # below this a claimed place is outside the study area
+_FOUND_BITS = 3.3  # evidence that leaves about a tenth of the study area
 _NEAR_MISS_M = 5_000.0  # to here a claim outside the area may be a matter of a line or a name
 _MASS = 0.95  # of the area that a miss is measured from
 
@@ -98,6 +101,12 @@ def verify(claim: Place, found: LikelyArea | None, *, reason: str = "") -> Verdi
     )
     lines, *others = drawn[0]
     p, before = seen.probability(lines, lines), seen.prior(lines)
+    # The prior alone excludes it: only evidence that has found its place elsewhere may say so too.
+    if before < _LEAST_PRIOR and found.bits < _FOUND_BITS:
+        return _not_assessable(
+            f"{claim.name} lies outside the study area ({found.prior.name}), and the evidence does"
+            " not say where in it the event was."
+        )
     interval = _interval(p, seen, drawn)
     factor = _bayes_factor(p, before)
     grade = grade_of(p, interval, factor)
@@ -317,14 +326,21 @@ def _sentence(
 def _miss(claim: Place, found: LikelyArea, distance_m: float) -> str:
     """Return whether a claim that is probably wrong is a near miss or a gross error."""
     if distance_m <= 0:
-        return "The claimed place and the 95 % area still touch: a near miss at most."
+        return "The 95 % area still reaches the claimed place."
     length = f"{distance_m / 1000:,.1f} km" if distance_m >= 1000 else f"{distance_m:,.0f} m"
     if distance_m <= _NEAR_MISS_M:
         return f"A near miss: the claimed line lies {length} outside the 95 % area."
-    provinces = {boundaries.locate(*found.mode).provinces[0].unit}
-    claimed = {boundaries.unit(code if len(code) == 4 else _province(code)) for code in claim.codes}
-    elsewhere = "" if provinces & claimed else ", in another province"
+    claimed = {code if len(code) == 4 else _province(code) for code in claim.codes}
+    elsewhere = "" if _province_at(found.mode) in {"", *claimed} else ", in another province"
     return f"No near miss: the claimed place lies {length} from the 95 % area{elsewhere}."
+
+
+def _province_at(at: tuple[float, float]) -> str:
+    """Return the code of the province that holds a point; empty abroad."""
+    try:
+        return boundaries.locate(*at).provinces[0].unit.code
+    except CoordinateError:
+        return ""
 
 
 def _province(code: str) -> str:
