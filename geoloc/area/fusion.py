@@ -146,6 +146,12 @@ def tempered(logs: Logs, reliability: float) -> NDArray[np.float32]:
     return likelihood
 
 
+def relative_entropy_bits(after: Surface, before: Surface) -> float:
+    """Return what was learned from one surface to another, in bits, at or above 0."""
+    held = (after > 0) & (before > 0)  # below 1e-308 one may be 0 before the other
+    return max(float((after[held] * np.log2(after[held] / before[held])).sum()), 0.0)
+
+
 def densest(surface: Surface, masses: Sequence[float]) -> list[float]:
     """Return, for each mass, the density of the least dense cell that is needed to hold it.
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from geoloc.area.fusion import relative_entropy_bits
 from geoloc.area.regions import regions
 
 if TYPE_CHECKING:
-    from geoloc.area.likely import LikelyArea, Strand, Surface
+    from geoloc.area.likely import LikelyArea, Strand
 
 _MASS = 0.95
 _AT_ODDS = 0.1  # where one puts the event, the other is this much less likely than by chance
@@ -56,19 +57,19 @@ def ledger(area: LikelyArea) -> tuple[Entry, ...]:
     with E the mean of its likelihood under the others. Two strands contradict each other if either
     is at most a tenth as likely where the other puts the event as it is by chance.
     """
-    return tuple(_entry(area, strand) for strand in area.strands)
+    (found,) = regions(area.surface, area.grid, (_MASS,))
+    return tuple(_entry(area, strand, found.area_km2) for strand in area.strands)
 
 
-def _entry(area: LikelyArea, strand: Strand) -> Entry:
+def _entry(area: LikelyArea, strand: Strand, area_km2: float) -> Entry:
     before = area.without(strand)
     expected = float((before * np.exp(strand.logs)).sum())
     doubt = 1 - strand.reliability
-    (with_it,) = regions(area.surface, area.grid, (_MASS,))
     (without_it,) = regions(before, area.grid, (_MASS,))
     return Entry(
         strand=strand,
-        bits=_relative_entropy(area.surface, before),
-        area_km2=with_it.area_km2,
+        bits=relative_entropy_bits(area.surface, before),
+        area_km2=area_km2,
         area_without_km2=without_it.area_km2,
         wrong=doubt / (strand.reliability * expected + doubt) if doubt else 0.0,
         against=tuple(
@@ -83,11 +84,6 @@ def _at_odds(area: LikelyArea, one: Strand, other: Strand) -> bool:
     """Return whether each is unlikely where the other alone puts the event; it is mutual."""
     together = area.prior.mass * np.exp(one.logs) * np.exp(other.logs)
     return float(together.sum()) <= _AT_ODDS
-
-
-def _relative_entropy(after: Surface, before: Surface) -> float:
-    held = (after > 0) & (before > 0)  # below 1e-308 one may be 0 before the other
-    return max(float((after[held] * np.log2(after[held] / before[held])).sum()), 0.0)
 
 
 def _km2(area: float) -> str:

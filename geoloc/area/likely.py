@@ -10,7 +10,13 @@ import numpy as np
 
 from geoloc import geo
 from geoloc.area import regions as cut
-from geoloc.area.fusion import best_log, posterior, scaled_logs, tempered
+from geoloc.area.fusion import (
+    best_log,
+    posterior,
+    relative_entropy_bits,
+    scaled_logs,
+    tempered,
+)
 from geoloc.area.priors import Prior, uniform_prior
 from geoloc.area.regions import Region
 from geoloc.errors import ClueError, InputError
@@ -113,9 +119,7 @@ class LikelyArea:
     @property
     def bits(self) -> float:
         """Return what all clues together told: relative entropy to the prior, at or above 0."""
-        held = self.surface > 0
-        ratio = self.surface[held] / self.prior.mass[held]
-        return max(float((self.surface[held] * np.log2(ratio)).sum()), 0.0)
+        return relative_entropy_bits(self.surface, self.prior.mass)
 
     @property
     def doubt(self) -> float:

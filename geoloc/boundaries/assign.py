@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geoloc import geo
-from geoloc.boundaries.layers import Layer, Points, load_layer
-from geoloc.errors import InputError
+from geoloc.boundaries.layers import Layer, Points, columns, load_layer
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,7 +52,7 @@ def units_at(
     EditionError, IntegrityError
         As for `load_layer`.
     """
-    lon, lat = _columns(lon, lat)
+    lon, lat = columns(lon, lat)
     layer = load_layer(name, edition)
     return _codes(layer, layer.holders(Points.at(lon, lat, many=len(lon) >= _MANY)))
 
@@ -96,7 +95,7 @@ def assign(lon: ArrayLike, lat: ArrayLike) -> pd.DataFrame:
     """
     import pandas as pd
 
-    lon, lat = _columns(lon, lat)
+    lon, lat = columns(lon, lat)
     districts, police_districts = load_layer("districts"), load_layer("police-districts")
     district, police = (np.full(len(lon), -1, np.int16) for _ in range(2))
     # Outside the box of Afghanistan nothing holds a point, and the plane does not measure.
@@ -138,18 +137,6 @@ def _in_afghanistan(lon: Floats, lat: Floats) -> NDArray[np.bool_]:
     west, south, east, north = geo.AFGHANISTAN
     inside: NDArray[np.bool_] = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
     return inside
-
-
-def _columns(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
-    try:
-        east, north = (np.atleast_1d(np.asarray(each, np.float64)) for each in (lon, lat))
-    except (TypeError, ValueError) as error:
-        raise InputError(f"lon and lat must be numbers: {error}.") from error
-    if east.shape != north.shape or east.ndim != 1:
-        raise InputError(
-            f"lon and lat must have one shape (n,), got {east.shape} and {north.shape}."
-        )
-    return east, north
 
 
 def _memberships(layer: Layer, points: Points, holders: Labels) -> tuple[Floats, Floats]:

@@ -104,7 +104,7 @@ class Points:
     @classmethod
     def at(cls, lon: ArrayLike, lat: ArrayLike, *, many: bool | None = None) -> Points:
         """Return WGS 84 points; by default their count says whether they are many."""
-        lon, lat = np.asarray(lon, float), np.asarray(lat, float)
+        lon, lat = columns(lon, lat)
         return cls(lon, lat, lon.size >= _MANY if many is None else many)
 
     @cached_property
@@ -124,6 +124,25 @@ class Points:
         if "plane" in self.__dict__:
             part.__dict__["plane"] = tuple(axis[chosen] for axis in self.plane)
         return part
+
+
+def columns(lon: ArrayLike, lat: ArrayLike) -> tuple[Floats, Floats]:
+    """Return lon and lat as float columns of one shape (n,); a single point is a column of one.
+
+    Raises
+    ------
+    InputError
+        If they differ in shape or are no numbers.
+    """
+    try:
+        east, north = (np.atleast_1d(np.asarray(each, np.float64)) for each in (lon, lat))
+    except (TypeError, ValueError) as error:
+        raise InputError(f"lon and lat must be numbers: {error}.") from error
+    if east.shape != north.shape or east.ndim != 1:
+        raise InputError(
+            f"lon and lat must have one shape (n,), got {east.shape} and {north.shape}."
+        )
+    return east, north
 
 
 def load_layer(name: str, edition: str | None = None) -> Layer:
@@ -236,11 +255,6 @@ class Layer(Mapping[str, Unit]):
         three or more lines meet.
         """
         points = Points.at(lon, lat)
-        if points.lon.ndim != 1 or points.lon.shape != points.lat.shape:
-            raise InputError(
-                f"lon and lat must have one shape (n,), got {points.lon.shape} and"
-                f" {points.lat.shape}."
-            )
         if only is None:
             return self.shares(points)
         if unknown := [code for code in only if code not in self._members]:

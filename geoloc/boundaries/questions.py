@@ -10,7 +10,15 @@ import numpy as np
 
 from geoloc import geo
 from geoloc.boundaries.editions import LAYERS, default_edition, editions
-from geoloc.boundaries.layers import LEAST_MEMBERSHIP, Layer, Points, Standing, Unit, load_layer
+from geoloc.boundaries.layers import (
+    LEAST_MEMBERSHIP,
+    Layer,
+    Points,
+    Standing,
+    Unit,
+    columns,
+    load_layer,
+)
 from geoloc.errors import CoordinateError, InputError, PlaceError
 
 if TYPE_CHECKING:
@@ -203,9 +211,7 @@ def membership(
     """
     import pandas as pd
 
-    lon, lat = np.atleast_1d(np.asarray(lon, float)), np.atleast_1d(np.asarray(lat, float))
-    if lon.shape != lat.shape or lon.ndim != 1:
-        raise InputError(f"lon and lat must have one shape (n,), got {lon.shape} and {lat.shape}.")
+    lon, lat = columns(lon, lat)
     if not (np.isfinite(lon).all() and np.isfinite(lat).all()):
         raise InputError("lon and lat must be finite numbers; drop or mend the empty rows first.")
     layer = load_layer(name, edition)

@@ -126,7 +126,8 @@ class Surface:
             for band, code in enumerate(self.units)
             if (code == only if only else possible[band] or code == "none")
         ]
-        corners = self._steps[..., bands] if len(bands) < len(self.units) else self._steps
+        corners = self._steps[box][..., bands]
+        row, column = row - box[0].start, column - box[1].start
         upper = _mix(corners[row, column], corners[row, column + 1], right)
         under = _mix(corners[row + 1, column], corners[row + 1, column + 1], right)
         shares = _mix(upper, under, lower) / _STEPS

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _NEAR_SIGMAS = 8.0  # farther from its line a membership is 0 or 1, whatever the line does
-_KEPT = 64  # lines that stay in memory: the verdicts of a casebook share them
+_KEPT, _SMALL = 64, 250_000  # lines that stay in memory, and cells up to which one does (8 MB)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +46,17 @@ Drawing = tuple[Line, ...]  # of each claimed unit, in one combination of editio
 def drawings(codes: tuple[str, ...], grid: geo.Grid) -> Iterator[Drawing]:
     """Yield the claimed lines in each combination of editions that have them, default first."""
     editions = [[layer.edition.id for layer in boundaries.layers_with(code)] for code in codes]
+    # The verdicts of a casebook share their lines; of a large grid a few would fill the memory.
+    line = _kept_line if grid.rows * grid.cols <= _SMALL else _line
     for chosen in product(*editions):
-        yield tuple(_line(code, edition, grid) for code, edition in zip(codes, chosen, strict=True))
+        yield tuple(line(code, edition, grid) for code, edition in zip(codes, chosen, strict=True))
 
 
 @lru_cache(maxsize=_KEPT)
+def _kept_line(code: str, edition: str, grid: geo.Grid) -> Line:
+    return _line(code, edition, grid)
+
+
 def _line(code: str, edition: str, grid: geo.Grid) -> Line:
     """Measure cells near the line exactly, and count the rest in cells."""
     from scipy.ndimage import distance_transform_edt
