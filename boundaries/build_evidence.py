@@ -372,6 +372,8 @@ def _place_bagrami_centre(rows: pd.DataFrame) -> pd.DataFrame:
                 lon=lon,
                 lat=lat,
                 precision_m=700.0,
+                source="geoloc",  # nobody said it of these points
+                date="2026",
                 position_from="between two others",
                 note=OF_AREA,
             )
