@@ -11,7 +11,8 @@ import math
 import re
 import unicodedata
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -346,6 +347,40 @@ def read_raster(path: Path | str, grid: Grid, *, categories: bool) -> NDArray[np
     -----
     The file is read in pieces; about 200 MB are enough however large it is.
     """
+    with opened_raster(path) as raster:
+        if raster.count != 1:
+            raise InputError(
+                f"{path} has {raster.count} bands; give a file with one band of values."
+            )
+        values = _warp(raster, grid, categories=categories)
+    if not np.isfinite(values).any():
+        raise InputError(
+            f"{path} has no value on this ground: it lies in another place, or is empty here."
+        )
+    return values
+
+
+@contextmanager
+def opened_raster(path: Path | str) -> Iterator[Any]:
+    """Give an open raster file of numbers and a CRS; nothing but the file itself is read.
+
+    Parameters
+    ----------
+    path : Path or str
+        A GeoTIFF on this machine, of any size and any CRS.
+
+    Yields
+    ------
+    rasterio.DatasetReader
+        Whatever goes wrong in reading it is raised as an `InputError` too.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, no GeoTIFF or damaged; the message names it.
+    CRSError
+        If it has no CRS.
+    """
     import rasterio
     from rasterio._err import CPLE_BaseError  # rasterio.warp lets them pass
     from rasterio.errors import CRSError as RasterCRSError
@@ -364,22 +399,15 @@ def read_raster(path: Path | str, grid: Grid, *, categories: bool) -> NDArray[np
                 rasterio.open(file.absolute(), driver="GTiff", OVERVIEW_LEVEL="NONE") as raster,
             ):
                 _check_raster(file, raster)
-                values = _warp(raster, grid, categories=categories)
+                yield raster
     except (RasterioError, CPLE_BaseError, RasterCRSError) as error:
         # The first line: of a CRS that cannot be transformed, GDAL adds a page of JSON.
         reason = str(error.__cause__ or error).partition("\n")[0][:150]
         raise InputError(f"{file} cannot be read as a GeoTIFF of this ground: {reason}") from error
-    if not np.isfinite(values).any():
-        raise InputError(
-            f"{file} has no value on this ground: it lies in another place, or is empty here."
-        )
-    return values
 
 
 def _check_raster(file: Path, raster: Any) -> None:
-    """Raise unless an open raster has one band of numbers, a CRS, and pieces that fit memory."""
-    if raster.count != 1:
-        raise InputError(f"{file} has {raster.count} bands; give a file with one band of values.")
+    """Raise unless an open raster has numbers, a CRS, and pieces that fit memory."""
     kind = np.dtype(raster.dtypes[0]) if not raster.dtypes[0].startswith("complex") else None
     if kind is None:
         raise InputError(f"{file} holds complex numbers, which are no classes or quantities.")
