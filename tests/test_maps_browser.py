@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 DESKTOP, PHONE = (1400, 900), (390, 844)
-LARGEST_PAGE = 600_000  # bytes
+LARGEST_PAGE = 750_000  # bytes
 CASES = [path.stem for path in casebook.case_files(Path(__file__).parent.parent / "cases")]
 
 # Everything that a template, a script, a tag, an attribute or a text direction could act on.
@@ -352,8 +352,10 @@ def test_everything_can_be_reached_by_key(
 
     with visit(chromium, tmp_path, sealed) as seen:
         reached = []
-        for _ in range(14):
+        for _ in range(40):
             seen.page.keyboard.press("Tab")
+            if seen.page.evaluate("document.activeElement === document.body"):
+                break
             reached.append(
                 seen.page.evaluate(
                     "(() => { const it = document.activeElement;"

@@ -7,16 +7,17 @@
 (() => {
   'use strict';
 
-  const { make, makeSvg, said, percent, metresWords, areaWords } = geolocWords;
+  const { make, makeSvg, said, t, figures, rightToLeft, percent, metresWords, areaNumber, areaWords } = geolocWords;
   const {
     RANK, island, begin, cell, corner, declutter, finish, fit, keepFitted, label,
-    legendLines, legendRoom, legendRow, nameLabel, pairs, section, shape, swatch,
+    legendGroup, legendLines, legendNote, legendRoom, legendRow, nameLabel, pairs, section, shape,
+    swatch, written,
   } = geolocSheet;
 
-  const ZONES = [
-    ['core', 'Core', 'a place here is in it with 90\u00a0% or more'],
-    ['likely', 'Likely', 'with 50\u00a0% or more'],
-    ['extent', 'Possible', 'with 10\u00a0% or more'],
+  const ZONES = () => [
+    ['core', t('Core'), t('a place here is in it with {share} or more', { share: percent(0.9) })],
+    ['likely', t('Likely'), t('with {share} or more', { share: percent(0.5) })],
+    ['extent', t('Possible'), t('with {share} or more', { share: percent(0.1) })],
   ];
   const PARTS = ['somewhere', 'extent', 'whole', 'likely', 'core']; // as drawn, lowest first
   const HATCHED = { extent: { fillColor: 'url(#hatch-zone)' }, somewhere: { fillColor: 'url(#hatch-zone)' } };
@@ -25,8 +26,7 @@
   const FEW = 5; // localities below which a share of them says little
 
   const persian = (text) => (text ? make('span', { lang: 'fa', dir: 'rtl' }, text) : null);
-  const plural = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
-  const kmWords = (km2) => (km2 === undefined ? 'none' : areaWords(km2));
+  const kmWords = (km2) => (km2 === undefined ? t('none') : areaWords(km2));
   const drawn = (statement) => statement.at && !statement.doubt;
 
   /** Draw every zone of every unit once; `mark` says later how each looks. */
@@ -92,14 +92,22 @@
   function writePopup(statements) {
     return make('div', {}, ...statements.map((statement) => make('section', {},
       make('p', {}, said('b', statement.name), ' ', persian(statement.name_fa)),
-      make('p', {}, 'Labelled ', said('b', statement.label)),
+      make('p', {}, t('Labelled'), ' ', said('b', statement.label)),
       make('p', { class: 'aside' }, said('span', originWords(statement))),
-      statement.doubt ? make('p', { class: 'doubt' }, 'Draws no shape: ', said('bdi', statement.doubt), '.') : null)));
+      doubtWords(statement))));
   }
 
+  function doubtWords(statement) {
+    if (!statement.doubt) return null;
+    return make('p', { class: 'doubt' }, t('Draws no shape:'), ' ', said('bdi', statement.doubt), '.');
+  }
+
+  const levelWords = (level) => ({ low: t('low'), medium: t('medium'), high: t('high') }[level] || level);
+
   function originWords(statement) {
-    const near = statement.precision_m && `position within about ${metresWords(statement.precision_m)}`;
-    return [statement.source, statement.date, near, statement.confidence && `${statement.confidence} confidence`]
+    const near = statement.precision_m
+      && t('position within about {distance}', { distance: metresWords(statement.precision_m) });
+    return [statement.source, statement.date, near, statement.confidence && t('{level} confidence', { level: levelWords(statement.confidence) })]
       .filter(Boolean).join(' · ');
   }
 
@@ -131,10 +139,13 @@
     spots.forEach(({ spot }) => spot.setRadius(spot.supports ? 4 + near / 2 : 2.2 + near / 1.5));
   }
 
+  /** Name a unit by its code, in Dari and Pashto by its number in words. */
+  const shortName = (unit) => (rightToLeft() && unit.name_fa) || unit.id;
+
   function unitLabel(unit) {
-    const sure = unit.shapes.somewhere ? `${unit.id}?` : unit.id;
-    return label(unit.at, 'of-unit', make('span', {}, sure),
-      unit.shapes.somewhere ? said('small', `somewhere in ${unit.somewhere_in}`) : null);
+    const text = written(make('div', {}), () => [make('span', {}, shortName(unit) + (unit.shapes.somewhere ? t('?') : '')), unit.shapes.somewhere
+      ? make('small', {}, t('somewhere in {district}', { district: unit.somewhere_in })) : null]);
+    return label(unit.at, 'of-unit', text);
   }
 
   function localityLabel([statement]) {
@@ -174,76 +185,87 @@
   }
 
   function legendZones(map, groups) {
+    legendGroup(() => t('Police districts'));
     if (!COMPUTED) {
-      legendRow(map, zoneSwatch('whole'), [groups.whole], 'Police-district lines ', make('small', {}, 'the publisher\u2019s own'));
+      legendRow(map, zoneSwatch('whole'), [groups.whole], () => [
+        t('Police-district lines'), ' ', make('small', {}, t('the publisher\u2019s own'))]);
       return;
     }
-    for (const [part, name, words] of ZONES) {
-      const note = make('small', {}, part === 'extent' ? `${words}; shown for the chosen district` : words);
-      legendRow(map, zoneSwatch(part), part === 'extent' ? [groups.extent, groups.somewhere] : [groups[part]],
-        make('b', {}, name), note);
-    }
+    ZONES().forEach(([part], index) => {
+      legendRow(map, zoneSwatch(part), part === 'extent' ? [groups.extent, groups.somewhere] : [groups[part]], () => {
+        const [, name, words] = ZONES()[index];
+        return [make('b', {}, name), make('small', {}, part === 'extent'
+          ? t('{words}; shown for the chosen district', { words }) : words)];
+      });
+    });
     const all = make('input', { type: 'checkbox' });
     const frame = map.getContainer();
     all.addEventListener('change', () => frame.classList.toggle('has-all', all.checked));
-    document.getElementById('legend').append(make('label', { class: 'row of-row' }, all,
-      make('span', {}, 'Possible parts of all districts')));
+    legendNote(make('label', { class: 'row of-row' }, all,
+      written(make('span', {}), () => t('Possible parts of all districts'))));
   }
 
   function legendSpots(map, layers) {
     const dot = (x, className) => makeSvg('circle', { cx: x, cy: 10, r: 4, class: className });
     const count = island.statements.filter(drawn).length;
     if (!count) return;
-    const cross = make('span', { class: 'cross-word' }, '✕');
-    legendRow(map, swatch(dot(10, 'spot'), dot(25, 'spot is-doubted')), layers, 'Labelled localities',
-      make('small', {}, 'full: drawn from, rural ones too; hollow: doubted'), make('small', {}, cross, ' speaks against the chosen district'),
-      make('small', {}, 'moved to a grid of 200 m, or 1 km, so that no building shows'));
+    legendRow(map, swatch(dot(10, 'spot'), dot(25, 'spot is-doubted')), layers, () => [
+      t('Labelled localities'),
+      make('small', {}, t('full: drawn from, rural ones too; hollow: doubted')),
+      make('small', {}, make('span', { class: 'cross-word' }, '✕'), ' ', t('speaks against the chosen district')),
+      make('small', {}, t('moved to a grid of 200 m, or 1 km, so that no building shows')),
+    ]);
   }
 
   function legendNames(map, parts) {
     const letters = swatch(makeSvg('text', { x: 17, y: 15, class: 'letters' }, 'Ab'));
-    legendRow(map, letters, parts, 'Names', island.statements.length
-      ? make('small', {}, 'neighbourhoods: zoom in') : null);
+    legendRow(map, letters, parts, () => [t('Names'), island.statements.length
+      ? make('small', {}, t('neighbourhoods: zoom in')) : null]);
   }
 
   /** Say in plain words how left-out localities were told. */
   function leftOutWords(found) {
     const { localities: count, right, first_two: firstTwo, log_loss: loss } = found;
-    const of = (share) => `${Math.round(share * count)} of ${count}`;
+    const of = (share) => t('{some} of {count}', { some: Math.round(share * count), count });
     const blind = Math.log(island.units.filter((unit) => unit.shapes.whole).length + 1);
     return [
-      `Each of ${plural(count, 'locality', 'localities')} was hidden in turn, and its label guessed from the others:`
-      + ` ${of(right)} guessed right, ${of(firstTwo)} with the first or second guess.`,
-      ` Its true label was typically given ${percent(Math.exp(-loss))} (log-loss ${loss.toFixed(2)};`
-      + ` 0 is perfect, ${blind.toFixed(1)} is blind guessing).`,
-      count < FEW ? ' So few say little.' : '',
-    ].join('');
+      count === 1 ? t('The one locality was hidden, and its label guessed from the others:')
+        : t('Each of {count} localities was hidden in turn, and its label guessed from the others:', { count }),
+      t('{right} guessed right, {either} with the first or second guess.', { right: of(right), either: of(firstTwo) }),
+      t('Its true label was typically given {share} (log-loss {loss}; 0 is perfect, {blind} is blind guessing).', {
+        share: percent(Math.exp(-loss)), loss: figures(loss.toFixed(2)), blind: figures(blind.toFixed(1)),
+      }),
+      count < FEW ? t('So few say little.') : '',
+    ].filter(Boolean).join(' ');
   }
 
   const tag = (text) => make('span', { class: 'tag' }, text);
 
   /** Write one statement: what it says, who says it, and what is doubted about it. */
   function writeStatement(map, statement, unit, weighed) {
-    const go = statement.spot ? make('button', { type: 'button', class: 'small', 'aria-label': `Show ${statement.name} on the map` }, 'Map') : null;
+    const go = statement.spot ? make('button', { type: 'button', class: 'small', 'aria-label': t('Show {name} on the map', { name: statement.name }) }, t('Map')) : null;
     if (go) go.addEventListener('click', () => showSpot(map, statement));
     const other = !unit || statement.label !== unit.id;
     const placed = unit && weighed[1] && (other || weighed[1] !== unit.id);
     return make('li', {},
       make('p', { class: 'place' }, said('b', statement.name), persian(statement.name_fa), other ? tag(statement.label) : null, go),
       make('p', { class: 'aside' }, said('span', originWords(statement))),
-      statement.doubt ? make('p', { class: 'doubt' }, 'Draws no shape: ', said('bdi', statement.doubt), '.') : null,
-      placed ? make('p', { class: 'aside' }, `At its place: ${shareWords(unit, weighed)}.`) : null,
+      doubtWords(statement),
+      placed ? make('p', { class: 'aside' }, t('At its place: {shares}.', { shares: shareWords(unit, weighed) })) : null,
       statement.note ? said('p', statement.note, { class: 'aside' }) : null,
       statement.left_out_p !== null && statement.left_out_top && statement.left_out_top !== statement.label
-        ? make('p', { class: 'aside' }, `Hidden, it was taken for ${statement.left_out_top}`
-          + ` (${percent(statement.left_out_top_p)}, its own label ${percent(statement.left_out_p)}).`) : null);
+        ? make('p', { class: 'aside' }, t('Hidden, it was taken for {other} ({share}, its own label {own}).', {
+          other: answerWords(statement.left_out_top), share: percent(statement.left_out_top_p), own: percent(statement.left_out_p),
+        })) : null);
   }
 
   /** Write what the edition gives to a place: to this unit, and to the most probable answer. */
   function shareWords(unit, [membership, top, most]) {
     const own = `${unit.id} ${percent(membership)}`;
-    return top === unit.id ? own : `${own}, ${top} ${percent(most)}`;
+    return top === unit.id ? own : `${own}, ${answerWords(top)} ${percent(most)}`;
   }
+
+  const answerWords = (answer) => (answer === 'no police district' ? t('no police district') : answer);
 
   function showSpot(map, statement) {
     map.getContainer().scrollIntoView({ block: 'nearest' });
@@ -254,7 +276,7 @@
   /** Write a list that can be folded away; nothing where it is empty. */
   function folded(title, items, open) {
     if (!items.length) return null;
-    const details = make('details', { class: 'told' }, make('summary', {}, `${title} (${items.length})`),
+    const details = make('details', { class: 'told' }, make('summary', {}, `${title} (${figures(String(items.length))})`),
       make('ul', { class: 'statements' }, ...items));
     details.open = open;
     return details;
@@ -262,11 +284,11 @@
 
   function writeReasons(map, unit) {
     const lists = [
-      ['rests_on', 'It is drawn from', true],
-      ['undrawn', 'Say so too, and draw nothing', true],
-      ['hawza', 'Police hawza of the same number, elsewhere', true],
-      ['against', 'Against it: labelled otherwise where it may be', true],
-      ['contradicted', 'Places of the same name, labelled otherwise', false],
+      ['rests_on', t('It is drawn from'), true],
+      ['undrawn', t('Say so too, and draw nothing'), true],
+      ['hawza', t('Police hawza of the same number, elsewhere'), true],
+      ['against', t('Against it: labelled otherwise where it may be'), true],
+      ['contradicted', t('Places of the same name, labelled otherwise'), false],
     ];
     return lists.map(([reason, title, open]) => folded(title, (unit.reasons[reason] || [])
       .map(([at, ...weighed]) => writeStatement(map, island.statements[at], unit, weighed)), open));
@@ -274,36 +296,38 @@
 
   function writeZones(unit) {
     if (!unit.shapes.extent) {
-      return unit.areas_km2.whole ? pairs(['Area', areaWords(unit.areas_km2.whole)], ['Line', sigmaWords(unit)]) : null;
+      return unit.areas_km2.whole ? pairs([t('Area'), areaWords(unit.areas_km2.whole)], [t('Line'), sigmaWords(unit)]) : null;
     }
-    const rows = ZONES.map(([part, name, words]) => make('tr', {},
+    const rows = ZONES().map(([part, name, words]) => make('tr', {},
       make('td', {}, zoneSwatch(part)), make('th', { scope: 'row' }, name),
       make('td', {}, kmWords(unit.areas_km2[part])), make('td', { class: 'aside' }, words)));
     return make('table', { class: 'zones' }, make('tbody', {}, ...rows));
   }
 
-  const sigmaWords = (unit) => `known to ±${metresWords(Math.round(unit.sigma_m))} (1 σ)`;
+  const sigmaWords = (unit) => t('known to ±{distance} (1 σ)', { distance: metresWords(Math.round(unit.sigma_m)) });
 
   function writeWarnings(unit) {
     return [
-      unit.ambiguous ? `“${unit.id}” means two places.` : null,
-      unit.somewhere_in ? `No line is known: it lies somewhere in ${unit.somewhere_in}, which is hatched whole.` : null,
-      unit.shapes.extent && !unit.shapes.core ? 'It has no core: every place in it is contested.' : null,
+      unit.ambiguous ? t('“{unit}” means two places.', { unit: unit.id }) : null,
+      unit.somewhere_in ? t('No line is known: it lies somewhere in {district}, which is hatched whole.', { district: unit.somewhere_in }) : null,
+      unit.shapes.extent && !unit.shapes.core ? t('It has no core: every place in it is contested.') : null,
     ].filter(Boolean).map((words) => make('p', { class: 'warning' }, words));
   }
 
   function statusWords(unit) {
     const rests = (unit.reasons.rests_on || []).length;
+    const drawnFrom = rests === 1 ? t('drawn from one statement')
+      : rests ? t('drawn from {count} statements', { count: rests }) : t('drawn from no statement');
     return [
-      unit.confidence ? `Confidence ${unit.confidence}` : null,
-      island.statements.length ? `drawn from ${rests ? plural(rests, 'statement') : 'no statement'}` : null,
-    ].filter(Boolean).join(', ');
+      unit.confidence ? t('Confidence {level}', { level: levelWords(unit.confidence) }) : null,
+      island.statements.length ? drawnFrom : null,
+    ].filter(Boolean).join(t(', '));
   }
 
   function writeUnit(map, unit) {
     const shares = unit.shares.filter(([, share]) => share >= 0.05).slice(0, 5)
-      .map(([other, share]) => `${other} ${percent(share)}`).join(', ');
-    const narrow = make('button', { type: 'button', class: 'narrow' }, 'See it on the map');
+      .map(([other, share]) => `${answerWords(other)} ${percent(share)}`).join(t(', '));
+    const narrow = make('button', { type: 'button', class: 'narrow' }, t('See it on the map'));
     narrow.addEventListener('click', () => map.getContainer().scrollIntoView());
     return [
       make('h2', { class: 'unit' }, said('span', unit.name), persian(unit.name_fa)),
@@ -312,9 +336,9 @@
       unit.note ? said('p', unit.note) : null,
       writeZones(unit),
       pairs(
-        ['A place in its possible part is in', shares],
-        ['Police hawza there', unit.hawza.join(', ')],
-        ['How well it is told', unit.left_out && leftOutWords(unit.left_out)],
+        [t('A place in its possible part is in'), shares],
+        [t('Police hawza there'), unit.hawza.join(', ')],
+        [t('How well it is told'), unit.left_out && leftOutWords(unit.left_out)],
       ),
       unit.at ? narrow : null,
       ...writeReasons(map, unit),
@@ -325,24 +349,27 @@
   function writeAll(map) {
     const listed = (wanted) => island.statements.filter(wanted).map((each) => writeStatement(map, each));
     return [
-      make('h2', {}, 'All police districts'),
-      COMPUTED ? make('p', {}, 'In the gaps between the outlines no district reaches 50\u00a0%: nobody can say which one holds a place there.') : null,
+      make('h2', {}, t('All police districts')),
+      COMPUTED ? make('p', {}, t('In the gaps between the outlines no district reaches {share}: nobody can say which one holds a place there.', { share: percent(0.5) })) : null,
       island.left_out ? make('p', {}, leftOutWords(island.left_out)) : null,
       writeTable(),
-      folded('Doubted: hollow on the map', listed((each) => each.at && each.doubt), false),
-      folded('Without a known position: not on the map', listed((each) => !each.at), false),
+      folded(t('Doubted: hollow on the map'), listed((each) => each.at && each.doubt), false),
+      folded(t('Without a known position: not on the map'), listed((each) => !each.at), false),
     ].filter(Boolean);
   }
 
   function writeTable() {
-    const parts = COMPUTED ? ZONES.map(([part, name]) => [part, name]) : [['whole', 'Area']];
-    const head = ['District', 'Confidence', ...parts.map(([, name]) => `${name}, km²`), COMPUTED ? 'Told right' : 'Line, σ'];
+    const parts = COMPUTED ? ZONES().map(([part, name]) => [part, name]) : [['whole', t('Area')]];
+    const head = [t('PD'), t('Confidence'), ...parts.map(([, name]) => t('{name}, km²', { name })),
+      COMPUTED ? t('Told right') : t('Line, σ')];
     const rows = island.units.map((unit) => {
-      const told = unit.left_out && `${Math.round(unit.left_out.right * unit.left_out.localities)} of ${unit.left_out.localities}`;
-      const cells = [unit.confidence || '', ...parts.map(([part]) => (
-        unit.areas_km2[part] === undefined ? '–' : areaWords(unit.areas_km2[part]).replace(' km²', ''))),
+      const told = unit.left_out && t('{some} of {count}', {
+        some: Math.round(unit.left_out.right * unit.left_out.localities), count: unit.left_out.localities,
+      });
+      const cells = [unit.confidence ? levelWords(unit.confidence) : '', ...parts.map(([part]) => (
+        unit.areas_km2[part] === undefined ? '–' : areaNumber(unit.areas_km2[part]))),
       COMPUTED ? told || '–' : metresWords(Math.round(unit.sigma_m))];
-      return make('tr', {}, make('th', { scope: 'row' }, unit.id), ...cells.map((text) => make('td', {}, text)));
+      return make('tr', {}, make('th', { scope: 'row' }, shortName(unit)), ...cells.map((text) => make('td', {}, text)));
     });
     return make('table', { class: 'all' },
       make('thead', {}, make('tr', {}, ...head.map((text) => make('th', { scope: 'col' }, text)))),
@@ -350,28 +377,28 @@
   }
 
   /** Make the picker: one stop of the Tab key, arrow keys choose. */
-  function writePicker(choose) {
+  function writePicker(choose, chosen) {
     const tile = (unit) => {
       const input = make('input', { type: 'radio', name: 'unit', value: unit ? unit.id : '' });
-      input.checked = !unit;
+      input.checked = unit === chosen;
       input.addEventListener('change', () => choose(unit));
       if (unit) unit.input = input;
-      return make('label', { class: 'tile' }, input, make('span', {}, unit ? unit.id : 'All'));
+      return make('label', { class: 'tile' }, input, make('span', {}, unit ? shortName(unit) : t('All')));
     };
-    return make('fieldset', { class: 'picker' }, make('legend', {}, 'Choose a police district, here or on the map'),
+    return make('fieldset', { class: 'picker' }, make('legend', {}, t('Choose a police district, here or on the map')),
       tile(null), ...island.units.map(tile));
   }
 
-  function writeHead(choose) {
+  function writeHead(choose, chosen) {
     const [edition] = island.editions;
     return [
       make('header', {},
-        make('p', { class: 'when' }, `Edition ${edition.id}, valid on ${edition.valid_on}`),
+        make('p', { class: 'when' }, t('Edition {edition}, valid on {day}', { edition: edition.id, day: edition.valid_on })),
         said('h1', island.title),
         make('p', { class: 'warning' }, edition.caveat
-          ? 'Approximate, computed from labelled localities. No line here is exact.'
-          : 'Lines are known only as well as their σ says.')),
-      writePicker(choose),
+          ? t('Approximate, computed from labelled localities. No line here is exact.')
+          : t('Lines are known only as well as their σ says.'))),
+      writePicker(choose, chosen),
     ];
   }
 
@@ -387,21 +414,27 @@
     const spots = drawSpots();
     const [dots, crosses] = [L.layerGroup(spots.map(({ spot }) => spot)).addTo(map), L.layerGroup().addTo(map)];
     const names = drawNames(map, spots);
+    let current = null;
     const nearness = () => {
       frame.classList.toggle('is-close', map.getZoom() >= CLOSE);
       sizeSpots(map, spots);
     };
 
+    function writeChosen() {
+      chosenPart.replaceChildren(...(current ? writeUnit(map, current) : writeAll(map)));
+    }
+
     function choose(unit) {
       stop();
       map.closePopup();
+      current = unit;
       (unit ? unit.input : document.querySelector('.picker input')).checked = true;
       frame.classList.toggle('has-chosen', Boolean(unit));
       markZones(unit);
       markSpots(spots, crosses, unit);
       sizeSpots(map, spots);
-      chosenPart.replaceChildren(...(unit ? writeUnit(map, unit) : writeAll(map)));
-      status.textContent = unit ? [unit.id, statusWords(unit)].filter(Boolean).join(': ') : 'All police districts';
+      writeChosen();
+      status.textContent = unit ? [unit.id, statusWords(unit)].filter(Boolean).join(': ') : t('All police districts');
       if (!unit || unit.box) fit(map, unit ? unit.box : island.view);
       markNames(map, unit);
     }
@@ -413,9 +446,12 @@
     nearness();
     map.on('zoomend', nearness);
     map.on('moveend', () => declutter(map));
-    chosenPart.append(...writeAll(map));
-    finish(map, [...writeHead(choose), status, chosenPart,
-      island.note ? section('How it was made', said('p', island.note)) : null]);
+    finish(map, () => {
+      const head = writeHead(choose, current);
+      writeChosen();
+      return [...head, status, chosenPart,
+        island.note ? section(t('How it was made'), said('p', island.note)) : null];
+    });
     const wanted = island.units.find((unit) => `#${unit.id}` === window.location.hash);
     if (wanted) choose(wanted);
   }
