@@ -104,18 +104,20 @@ class Near:
     def says(self) -> str:
         """Return e.g. `within 300 m (± 75 m) of Bagrami bazaar`."""
         called = feature_name(self.feature, self.name)
-        spread = f"(± {length(self._sigma_m)})"
+        spread = f"(± {length(self.spread_m)})"
         if self.at_most_m is not None:
             return f"within {length(self.at_most_m)} {spread} of {called}"
-        return f"{length(self._stated_m)} {spread} from {called}"
+        return f"{length(self.stated_m)} {spread} from {called}"
 
     @property
-    def _stated_m(self) -> float:
+    def stated_m(self) -> float:
+        """Return the distance of the ring or of the disc's edge, metres."""
         return (self.distance_m or 0.0) + (self.at_most_m or 0.0)  # one of them is given
 
     @property
-    def _sigma_m(self) -> float:
-        return DISTANCE_SIGMA_SHARE * self._stated_m if self.sigma_m is None else self.sigma_m
+    def spread_m(self) -> float:
+        """Return σ of the statement, metres: as given, or a quarter of the distance."""
+        return DISTANCE_SIGMA_SHARE * self.stated_m if self.sigma_m is None else self.sigma_m
 
     def log_likelihood(self, grid: Grid) -> Floats:
         """Return how well each cell fits the distance, measured from its centre.
@@ -129,22 +131,22 @@ class Near:
             If no cell is within 6 σ of fitting, or the feature is a unit without a line.
         """
         shape = shape_of("feature", self.feature, self.name)
-        sigma_m = math.hypot(self._sigma_m, shape.sigma_m, blur_m(grid))
-        reach_m = self._stated_m + REACH_SIGMAS * sigma_m
+        sigma_m = math.hypot(self.spread_m, shape.sigma_m, blur_m(grid))
+        reach_m = self.stated_m + REACH_SIGMAS * sigma_m
         found_m = distance_m(grid, shape.geometry, reach_m)
         nearest_m, farthest_m = float(found_m.min()), float(found_m.max())
-        if nearest_m > self._stated_m + 6 * sigma_m:
+        if nearest_m > self.stated_m + 6 * sigma_m:
             raise ClueError(
                 "feature",
                 f"{shape.name} lies {apart(grid, shape.geometry)} from the study area, so no cell"
                 f" of it is {self.says}. Check its coordinates, or choose another study area.",
             )
-        if self.at_most_m is None and farthest_m < self._stated_m - 6 * sigma_m:
+        if self.at_most_m is None and farthest_m < self.stated_m - 6 * sigma_m:
             raise ClueError(
                 "distance_m",
                 f"no cell is {self.says}: the farthest one is {length(farthest_m)} away.",
             )
-        z = (found_m - self._stated_m) / sigma_m
+        z = (found_m - self.stated_m) / sigma_m
         return -(z**2) / 2 if self.at_most_m is None else _log_below(z)
 
 
@@ -314,7 +316,7 @@ class Between:
         ends = [
             shape_of(*each) for each in (("a", self.a, self.name_a), ("b", self.b, self.name_b))
         ]
-        first, last = (_centre(end.geometry) for end in ends)
+        first, last = (centre(end.geometry) for end in ends)
         east, north = offsets_m(grid, first.x, first.y)
         run_east, run_north = (
             float(b) - float(a)
@@ -343,7 +345,7 @@ class Between:
         return logs
 
 
-def _centre(geometry: BaseGeometry) -> shapely.Point:
+def centre(geometry: BaseGeometry) -> shapely.Point:
     """Return the centroid, or where it falls outside the shape the point of it that is nearest."""
     middle = geometry.centroid
     on_shape = shapely.shortest_line(plane(geometry), plane(middle))

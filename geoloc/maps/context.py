@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import shapely
 
 from geoloc import boundaries
-from geoloc.maps.shapes import as_geojson, grown, middle
+from geoloc.maps.shapes import as_geojson, five, grown, middle
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -51,10 +51,15 @@ def context(
             for unit in near
             if (at := _label_spot(unit, view, meant, drawn, _LABEL_ROOM[name]))
         ]
+        units = [
+            {"name": unit.name, "name_fa": unit.name_fa, "box": five(within.bounds)}
+            for unit in near
+            if (within := shapely.intersection(unit.geometry, reach)).area
+        ]
         lines = _lines([unit.geometry.boundary for unit in near], reach, view)
         layers.append(
             {"id": name, "edition": layer.edition.id, "caveat": layer.edition.caveat}
-            | {"lines": lines, "labels": labels}
+            | {"lines": lines, "labels": labels, "units": units}
         )
     return layers, list(editions.values())
 

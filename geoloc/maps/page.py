@@ -15,9 +15,8 @@ from branca.element import Element, Figure
 
 _BROWSER = Path(__file__).parent.parent / "browser"
 
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"')
 _ACTIVE = re.compile("[<>&{}$`%#]")
-_ARABIC = re.compile(r"\\u0(?:6|7[5-7]|8[a-f])|\\uf(?:b[5-f]|[cd]|e[7-f])")
 
 
 def escape_json(value: Any) -> str:
@@ -29,7 +28,7 @@ def escape_json(value: Any) -> str:
     )
 
 
-class _Verbatim(Element):
+class Verbatim(Element):
     """Text that no template compiles."""
 
     def __init__(self, text: str) -> None:
@@ -37,6 +36,7 @@ class _Verbatim(Element):
         self._text = text
 
     def render(self, **_: Any) -> str:
+        """Return the text as it is."""
         return self._text
 
 
@@ -64,6 +64,7 @@ class PageMap(folium.Map):
         # folium's lists belong to the class, and are shared by every map of the process.
         self.default_js, self.default_css = [], []
         self._kind = kind
+        self.online = (island.get("base") or {}).get("host") and island["base"]["name"]
         self._view = [[south, west], [north, east]]
         self._id = re.sub(r"\W", "_", name)  # folium's own is random
         self._island = escape_json(island | {"map": self.get_name()})
@@ -75,15 +76,15 @@ class PageMap(folium.Map):
     def render(self, **kwargs: Any) -> str:
         """Put the page into the figure, let added layers put in theirs, and return nothing."""
         figure = cast(Figure, self.get_root())
-        style = "".join(asset(name) for name in _STYLES[self._kind]) + font_for(self._island)
+        style = "".join(asset(name) for name in _STYLES[self._kind]) + font()
         viewport = '<meta name="viewport" content="width=device-width, initial-scale=1">'
         body = (
             asset("sheet.html"),
             f'<script type="application/json" id="geoloc-island">{self._island}</script>',
             *(f"<script>{script}</script>" for script in _scripts(self._kind)),
         )
-        figure.header.add_child(_Verbatim(f"{viewport}\n<style>{style}</style>"), name="geoloc")
-        figure.html.add_child(_Verbatim("\n".join(body)), name=self.get_name())
+        figure.header.add_child(Verbatim(f"{viewport}\n<style>{style}</style>"), name="geoloc")
+        figure.html.add_child(Verbatim("\n".join(body)), name=self.get_name())
         for child in self._children.values():
             child.render(**kwargs)
         return ""
@@ -101,14 +102,25 @@ def asset(name: str) -> str:
 
 
 _STYLES = {
-    "finding": ("leaflet.css", "sheet.css"),
-    "layer": ("leaflet.css", "sheet.css", "layer.css"),
+    "finding": ("leaflet.css", "sheet.css", "finding.css", "base.css"),
+    "layer": ("leaflet.css", "sheet.css", "layer.css", "base.css"),
+    "features": ("leaflet.css", "sheet.css", "base.css"),
 }
+
+
+_WORDS = ("dictionary.js", "words.js")
+
+
+def index_scripts() -> tuple[str, ...]:
+    """Return the scripts of the list of incidents, in the order they run."""
+    return tuple(asset(name) for name in (*_WORDS, "index.js"))
 
 
 def _scripts(kind: str) -> tuple[str, ...]:
     """Return the scripts of one kind of page, in the order they run."""
-    return tuple(asset(name) for name in ("leaflet.js", "words.js", "sheet.js", f"{kind}.js"))
+    own = ("clues.js", "compare.js", "casebook.js") if kind == "finding" else ()
+    first = ("leaflet.js", *_WORDS, "sheet.js", "earth.js", "saving.js", "tools.js")
+    return tuple(asset(name) for name in (*first, *own, f"{kind}.js", "base.js"))
 
 
 def our_scripts() -> set[str]:
@@ -117,14 +129,10 @@ def our_scripts() -> set[str]:
 
 
 @cache
-def _font() -> str:
-    font = (_BROWSER / "vendor/vazirmatn-arabic-400.woff2").read_bytes()
+def font() -> str:
+    """Return the style that brings Vazirmatn, in which every page can turn to Dari and Pashto."""
+    content = (_BROWSER / "vendor/vazirmatn-arabic-400.woff2").read_bytes()
     return (
         "@font-face{font-family:Vazirmatn;src:url(data:font/woff2;base64,"
-        f"{base64.b64encode(font).decode()}) format('woff2')}}"
+        f"{base64.b64encode(content).decode()}) format('woff2')}}"
     )
-
-
-def font_for(ascii_json: str) -> str:
-    """Return the style that brings Vazirmatn, if there is Arabic script to set in it."""
-    return _font() if _ARABIC.search(ascii_json) else ""

@@ -1,0 +1,86 @@
+"""What a published page may show of a place: nothing finer than 1 km, unless asked for.
+
+A page is read by those who would harm the people in it. Random displacement can be undone from two
+releases, so shapes give way to the cells of one fixed grid, and what would lead back to the spot
+(landmarks, bearings, drawn areas, lengths to the metre) is left out.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from geoloc import geo
+from geoloc.maps.clues import least_km2
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+    from geoloc.casebook import Finding
+
+CELL_M = 1000.0  # of the grid, whose edges are at whole kilometres of UTM 42N
+_LEAST_KM2 = 1.0
+
+
+def pins(finding: Finding) -> bool:
+    """Return whether a finding, or a clue of it alone, says where to better than 1 km²."""
+    if finding.area is None:
+        return False
+    return (
+        finding.status == "exact"
+        or any(region.area_km2 < _LEAST_KM2 for region in finding.area.regions)
+        or any(least_km2(clue) < _LEAST_KM2 for clue in finding.area.clues)
+    )
+
+
+def cells(shape: BaseGeometry) -> BaseGeometry:
+    """Return the cells of the grid that a WGS 84 area touches, as one area.
+
+    A part that is narrower than a cell counts as if it were a cell wide. It then always touches
+    two in a row: which ones tells where it is to 1 km and never more, while one that touched two
+    by lying on their line would betray that line.
+    """
+    wanted: set[tuple[int, int]] = set()
+    for part in shapely.get_parts(geo.geometry_to_metres(shape)):
+        wanted |= _touched(part)
+    squares = [
+        shapely.box(x * CELL_M, y * CELL_M, (x + 1) * CELL_M, (y + 1) * CELL_M)
+        for x, y in sorted(wanted)
+    ]
+    return geo.geometry_to_degrees(shapely.union_all(squares))
+
+
+def _touched(part: BaseGeometry) -> set[tuple[int, int]]:
+    """Return east and north numbers of the cells that an area on UTM 42N touches."""
+    west, south, east, north = part.bounds
+    wide, high = (max(0.0, CELL_M - size) / 2 for size in (east - west, north - south))
+    if wide or high:
+        part = shapely.box(west - wide, south - high, east + wide, north + high)
+    # A region runs along whole metres; what touches by the rounding of degrees does not count.
+    part = part.buffer(-0.01, join_style="mitre")
+    west, south, east, north = (math.floor(edge / CELL_M) for edge in part.bounds)
+    found = np.meshgrid(np.arange(west, east + 1), np.arange(south, north + 1))
+    columns, rows = (numbers.ravel() for numbers in found)
+    squares = shapely.box(
+        columns * CELL_M, rows * CELL_M, (columns + 1) * CELL_M, (rows + 1) * CELL_M
+    )
+    shapely.prepare(part)
+    met = shapely.intersects(part, squares)
+    return set(zip(columns[met].tolist(), rows[met].tolist(), strict=True))
+
+
+_LENGTH = re.compile(r"([\d,]+(?:\.\d+)?) (k?m)\b(?!²)")
+
+
+def whole_km(text: str) -> str:
+    """Return a sentence with its lengths in whole kilometres: `under 1 km`, `about 3 km`."""
+
+    def told(found: re.Match[str]) -> str:
+        length_km = float(found[1].replace(",", "")) / (1 if found[2] == "km" else 1000)
+        return "under 1 km" if length_km < 1 else f"about {length_km:.0f} km"
+
+    return _LENGTH.sub(told, text)
