@@ -214,7 +214,9 @@ def test_a_claim_without_a_line_is_not_assessable() -> None:
         (0.045, (0.045, 0.045), 1, "undetermined"),  # one of 22 districts, and no clue at all
         (0.20, (0.10, 0.40), 0.2, "leans-inconsistent"),
         (0.01, (0.00, 0.03), 0.01, "inconsistent"),
-        (0.01, (0.00, 0.10), 0.01, "leans-inconsistent"),  # one clue that may be wrong
+        (0.01, (0.00, 0.10), 0.01, "inconsistent"),  # one finding of reliability 0.98
+        (0.01, (0.00, 0.38), 0.01, "leans-inconsistent"),  # one of 0.9
+        (0.06, (0.00, 0.10), 0.01, "leans-inconsistent"),
         (0.01, (0.00, 0.40), 0.01, "leans-inconsistent"),
     ],
 )
@@ -260,7 +262,10 @@ def test_the_numbers_of_a_verdict_by_another_way() -> None:
     odds = (p / (1 - p)) / (share / (1 - share))
     assert verdict.bayes_factor == pytest.approx(odds, rel=0.05)
     assert verdict.interval is not None
-    assert verdict.interval[1] == pytest.approx(0.995 + 0.005 * share, abs=0.003)
+    # Its odds of 9 to 1 are also tried four times as high; and if it is wrong, all is open.
+    wrong = 1 / (1 + 9 * 199 / 49)
+    high = 1 - wrong + wrong * share
+    assert verdict.interval[1] == pytest.approx(high + (1 - high) * wrong, abs=0.003)
 
 
 def test_the_flip_distance_is_where_the_grade_turns() -> None:
@@ -282,6 +287,21 @@ def test_the_flip_distance_is_where_the_grade_turns() -> None:
 
     assert grade(verdict.flip_distance_m - 60) == verdict.grade
     assert grade(verdict.flip_distance_m + 60) != verdict.grade
+
+
+def test_the_interval_moves_each_clue_by_its_own_odds() -> None:
+    """A clue of no reliability moves nothing: it is not tried as if it were nearly sure."""
+    sure, idle = Within(BAGRAMI, "a photo", 0.9), Within(PD15, "a rumour", 0.0)
+    alone, both = (verify(BAGRAMI, likely_area(clues)) for clues in ([sure], [sure, idle]))
+    assert both.interval == pytest.approx(alone.interval)
+    assert both.grade == alone.grade
+
+
+def test_a_claim_is_not_refuted_by_one_clue_of_ordinary_trust() -> None:
+    """One clue of 0.9 only leans against a claim; two of different origin contradict it."""
+    one, two = (Within(BAGRAMI, origin, 0.9) for origin in ("a photo", "a witness"))
+    assert verify(PD15, likely_area([one])).grade == "leans-inconsistent"
+    assert verify(PD15, likely_area([one, two])).grade == "inconsistent"
 
 
 @pytest.mark.parametrize("reliability", [0.0, 1.0])

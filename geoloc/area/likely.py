@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -52,13 +52,13 @@ class Strand:
     def asserts(self) -> frozenset[str]:
         """Return the codes of the units that it says hold the event.
 
-        All clues of a kind must say so; those of another kind speak of something else.
+        All tellings of an observation must say so; others speak of something else.
         """
-        by_kind: dict[type, frozenset[str]] = {}
+        told: dict[tuple[type, str], frozenset[str]] = {}
         for clue in self.clues:
-            said = frozenset(clue.asserts)
-            by_kind[type(clue)] = by_kind.get(type(clue), said) & said
-        return frozenset().union(*by_kind.values())
+            said, seen = frozenset(clue.asserts), _observation(clue)
+            told[seen] = told.get(seen, said) & said
+        return frozenset().union(*told.values())
 
     @property
     def says(self) -> str:
@@ -138,16 +138,28 @@ class LikelyArea:
             log += float(np.log(mixed)) - float(np.log1p(-trust))
         return float(np.exp(-max(log, 0.0)))
 
-    def surface_if(self, reliability: float) -> Surface:
-        """Return the surface as it would be, were every clue of this reliability, 0 to 1."""
-        return _fused(self.prior, self.strands, [reliability] * len(self.strands))
+    def trusted(self, odds: float) -> LikelyArea:
+        """Return the area, without regions, were the odds that each strand is right so many times.
+
+        Parameters
+        ----------
+        odds : float
+            Above 0. Of reliability 0.9, odds of 9 to 1, half as high gives 4.5 to 1, thus 0.82;
+            reliabilities of 0 and 1 stay what they are.
+        """
+        strands = tuple(
+            replace(strand, reliability=_with_odds(strand.reliability, odds))
+            for strand in self.strands
+        )
+        trusts = [strand.reliability for strand in strands]
+        return LikelyArea(_fused(self.prior, strands, trusts), (), strands, self.prior)
 
     def without(self, strand: Strand) -> Surface:
         """Return the surface of all other strands; the prior's if there is no other."""
         others = [each for each in self.strands if each is not strand]
         return _fused(self.prior, others, [each.reliability for each in others])
 
-    def vouched(self, code: str, reliability: float | None = None) -> Surface:
+    def vouched(self, code: str) -> Surface:
         """Return how surely, were the event in a cell, a clue that asserts a unit is right.
 
         A finding that says "within PD22" holds wherever PD22's line really runs. In as far as it
@@ -158,8 +170,6 @@ class LikelyArea:
         ----------
         code : str
             The unit.
-        reliability : float, optional
-            Instead of each clue's own, 0 to 1.
 
         Returns
         -------
@@ -169,7 +179,7 @@ class LikelyArea:
         doubt = np.ones(self.grid.shape)
         for strand in self.strands:
             if code in strand.asserts:
-                trust = strand.reliability if reliability is None else reliability
+                trust = strand.reliability
                 mixed = tempered(strand.logs, trust).astype(float)
                 # Only a clue beyond all doubt leaves cells that cannot be: nothing to vouch for.
                 doubt = doubt * np.divide(
@@ -197,7 +207,7 @@ def likely_area(
     ----------
     clues : sequence of Clue
         At least one. Clues of one origin are one strand, with the lowest of their reliabilities:
-        of one kind their mean logarithm counts, of several kinds the sum of these means.
+        of one observation told more than once the mean logarithm counts, of several the sum.
     prior : Prior, optional
         By default uniform over Kabul province, 250 m cells.
     mass : sequence of float
@@ -222,37 +232,46 @@ def likely_area(
     prior = prior or uniform_prior()
     origins: dict[str, list[Clue]] = {}
     for clue in clues:
-        origins.setdefault(clue.origin, []).append(clue)
+        # "Photo 3" and "photo 3 " are one photo.
+        origins.setdefault(" ".join(clue.origin.casefold().split()), []).append(clue)
     strands = tuple(_strand(of_one_origin, prior) for of_one_origin in origins.values())
     surface = _fused(prior, strands, [strand.reliability for strand in strands])
     return LikelyArea(surface, cut.regions(surface, prior.grid, mass), strands, prior)
 
 
-def _strand(clues: Sequence[Clue], prior: Prior) -> Strand:
-    """Weave one origin's clues: the mean of each kind, the sum over kinds.
+def _with_odds(reliability: float, odds: float) -> float:
+    return odds * reliability / (odds * reliability + (1 - reliability))
 
-    Two analysts' distances from one photo are one distance, told twice; a distance and a bearing
-    in it are two observations, that stand or fall together.
+
+def _strand(clues: Sequence[Clue], prior: Prior) -> Strand:
+    """Weave one origin's clues: the mean of each observation, the sum over observations.
+
+    Two analysts' distances of one landmark in a photo are one distance, told twice; its bearing, or
+    the distance of another landmark, is a second observation. All stand or fall together.
     """
-    by_kind: dict[type, list[Logs]] = {}
+    observed: dict[tuple[type, str], list[Logs]] = {}
     trusts: list[float] = []
     # The surest first: a copy that is trusted less takes nothing from it, nor does one not trusted.
     for clue in sorted(clues, key=lambda clue: -clue.reliability):
-        told, logs = by_kind.setdefault(type(clue), []), _logs(clue, prior)
+        told, logs = observed.setdefault(_observation(clue), []), _logs(clue, prior)
         copied = any(np.array_equal(logs, other) for other in told)
         if not copied and (clue.reliability > 0 or not trusts):
             told.append(logs)
             trusts.append(clue.reliability)
-    by_kind = {kind: each for kind, each in by_kind.items() if each}
-    trust, told = min(trusts), next(iter(by_kind.values()))
-    if len(by_kind) == 1 == len(told):
-        return Strand(tuple(clues), told[0], trust)
-    total = np.sum([np.mean(each, axis=0) for each in by_kind.values()], axis=0)
+    tellings = [each for each in observed.values() if each]
+    if len(tellings) == 1 == len(tellings[0]):
+        return Strand(tuple(clues), tellings[0][0], min(trusts))
+    total = np.sum([np.mean(each, axis=0) for each in tellings], axis=0)
     woven = scaled_logs(total, prior.mass)
     if woven is None:
         names = " and ".join(dict.fromkeys(clue.says for clue in clues))
         raise ClueError("origin", f"{names}: they leave no ground, though of one origin.")
-    return Strand(tuple(clues), woven, trust)
+    return Strand(tuple(clues), woven, min(trusts))
+
+
+def _observation(clue: Clue) -> tuple[type, str]:
+    """Return what a clue observes: its kind, and which thing of several that one can observe."""
+    return type(clue), getattr(clue, "about", "")
 
 
 def _logs(clue: Clue, prior: Prior) -> Logs:
@@ -260,7 +279,7 @@ def _logs(clue: Clue, prior: Prior) -> Logs:
     logs = scaled_logs(drawn, prior.mass)
     if logs is None or _elsewhere(drawn, prior):
         raise ClueError(
-            "within",
+            "prior",
             f"{clue.says} has no ground in the study area ({prior.name}): it lies elsewhere, or its"
             " units have nothing in common.",
         )

@@ -173,6 +173,10 @@ def _load_layer(name: str, edition: Edition) -> Layer:
 class Layer(Mapping[str, Unit]):
     """The units of one layer of one edition, by code; shapes are decoded when first asked for."""
 
+    # Not compared unit by unit, as mappings are: each read of a file is a layer of its own.
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
     def __init__(self, name: str, edition: Edition, topology: Topology) -> None:
         self.name, self.edition = name, edition
         self._topology = topology

@@ -16,6 +16,7 @@ from geoloc.clues.ground import (
     check_shape,
     covered,
     depth_m,
+    identity,
 )
 from geoloc.clues.statements import RELIABILITY, check_not_negative, check_share, check_source
 from geoloc.errors import ClueError
@@ -143,6 +144,11 @@ class Searched:
         return cls(outline, detection_probability, origin, name=name, reliability=reliability)
 
     @property
+    def about(self) -> str:
+        """Return which ground was searched: a search elsewhere is another observation."""
+        return identity(self.polygon)
+
+    @property
     def says(self) -> str:
         """Return e.g. `outside the ground searched, or missed there (found with 80 %)`."""
         found = f"{100 * self.detection_probability:.3g} %"
@@ -209,6 +215,11 @@ class SameAs:
             )
         if not self.surface.any():
             raise ClueError("surface", f"of {self.incident} is 0 everywhere.")
+
+    @property
+    def about(self) -> str:
+        """Return the other incident."""
+        return self.incident
 
     @property
     def says(self) -> str:

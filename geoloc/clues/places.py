@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from geoloc.clues.ground import centres_deg
-from geoloc.clues.statements import check_share, check_source
+from geoloc import boundaries
+from geoloc.clues.ground import identity
+from geoloc.clues.statements import check_source
 from geoloc.errors import ClueError
 
 if TYPE_CHECKING:
@@ -33,13 +34,18 @@ class Within:
     reliability: float = PUBLISHED_RELIABILITY
 
     def __post_init__(self) -> None:
-        check_share("reliability", self.reliability)
+        check_source(self.origin, self.reliability)
         _check_codes(self.place)
 
     @property
     def asserts(self) -> tuple[str, ...]:
         """Return the codes of the place."""
         return self.place.codes
+
+    @property
+    def about(self) -> str:
+        """Return the place's name: another is another observation."""
+        return identity(self.place)
 
     @property
     def says(self) -> str:
@@ -75,6 +81,11 @@ class NotWithin:
         _check_codes(self.place)
 
     @property
+    def about(self) -> str:
+        """Return the place's name: another is another observation."""
+        return identity(self.place)
+
+    @property
     def says(self) -> str:
         """Return e.g. `outside Bagrami district`."""
         return f"outside {self.place.name}"
@@ -101,8 +112,11 @@ def _check_codes(place: Place) -> None:
 
 
 def _membership(place: Place, grid: Grid, purpose: str) -> NDArray[np.float64]:
-    lon, lat = centres_deg(grid)
-    shares = place.membership(lon.ravel(), lat.ravel())
-    if shares is None:
-        raise ClueError("codes", f"{place.name} has no known line to {purpose}.")
-    return shares.reshape(grid.shape)
+    """Return the membership of each cell's centre: the product of the units', as of `Place`."""
+    shares = np.ones(grid.shape)
+    for code in place.codes:
+        layer = boundaries.layers_with(code)[0]
+        if layer[code].geometry.is_empty:
+            raise ClueError("codes", f"{place.name} has no known line to {purpose}.")
+        shares *= boundaries.unit_cells(layer, code, grid).share.reshape(grid.shape)
+    return shares
