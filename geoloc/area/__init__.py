@@ -7,7 +7,7 @@ told twice is averaged, so that two posts of one photo weigh as one, in whatever
 """
 
 from geoloc.area.ledger import Entry, ledger
-from geoloc.area.likely import MASSES, LikelyArea, Strand, likely_area
+from geoloc.area.likely import MASSES, LikelyArea, Strand, likely_area, same_as
 from geoloc.area.priors import STUDY_AREA, Prior, raster_prior, uniform_prior
 from geoloc.area.regions import Region
 
@@ -22,5 +22,6 @@ __all__ = [
     "ledger",
     "likely_area",
     "raster_prior",
+    "same_as",
     "uniform_prior",
 ]

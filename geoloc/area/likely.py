@@ -19,6 +19,7 @@ from geoloc.area.fusion import (
 )
 from geoloc.area.priors import Prior, uniform_prior
 from geoloc.area.regions import Region
+from geoloc.clues import SameAs
 from geoloc.errors import ClueError, InputError
 
 if TYPE_CHECKING:
@@ -237,6 +238,23 @@ def likely_area(
     strands = tuple(_strand(of_one_origin, prior) for of_one_origin in origins.values())
     surface = _fused(prior, strands, [strand.reliability for strand in strands])
     return LikelyArea(surface, cut.regions(surface, prior.grid, mass), strands, prior)
+
+
+def same_as(incident: str, area: LikelyArea, origin: str, reliability: float) -> SameAs:
+    """Return the clue that an event happened where another did, from the other's likely area.
+
+    Parameters
+    ----------
+    incident : str
+        The other incident's id, for reports.
+    area : LikelyArea
+        Where it happened.
+    origin, reliability
+        What shows that the two places are one, and how surely, 0 to 1.
+    """
+    mass = area.prior.mass
+    likelihood = np.divide(area.surface, mass, out=np.zeros_like(mass), where=mass > 0)
+    return SameAs(incident, area.grid, likelihood, origin, reliability=reliability)
 
 
 def _with_odds(reliability: float, odds: float) -> float:

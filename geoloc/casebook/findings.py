@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import shapely
 
-from geoloc.area import LikelyArea, likely_area
+from geoloc.area import LikelyArea, Prior, likely_area, same_as
+from geoloc.casebook.clues import SameAsRecord
+from geoloc.casebook.folder import read_case
 from geoloc.casebook.records import Claim, Evidence, Incident
 from geoloc.clues import Clue, Within
-from geoloc.errors import CaseError, ClueError, PlaceError, Problem
-from geoloc.gazetteer import Place, resolve_unit
+from geoloc.errors import CaseError, ClueError, InputError, PlaceError, Problem
+from geoloc.gazetteer import Place, unit_senses
 from geoloc.verdict import Part, Verdict, verify
 
 
@@ -57,10 +60,15 @@ def investigate(incident: Incident) -> Finding:
     found = _area_of(incident)
     reason = incident.geolocation.reason
     # Two wordings of one place have one verdict.
-    wordings = {place.codes or place.text: place for place in places if place}
+    wordings = {_meant(place): place for place in places if place}
     judged = {key: verify(place, found, reason=reason) for key, place in wordings.items()}
-    verdicts = tuple(judged[place.codes or place.text] if place else None for place in places)
+    verdicts = tuple(judged[_meant(place)] if place else None for place in places)
     return Finding(incident, places, found, verdicts)
+
+
+def _meant(place: Place) -> Hashable:
+    """Return the same for two wordings of one place."""
+    return (place.codes, place.senses) if place.codes else place.text
 
 
 def _claimed_place(claim: Claim) -> Place | None:
@@ -69,10 +77,11 @@ def _claimed_place(claim: Claim) -> Place | None:
     if not claim.place:
         return None
     try:
-        return Place(claim.place, (resolve_unit(claim.place),))
-    except PlaceError:
+        first, *others = ((code,) for code in unit_senses(claim.place))
+    except (PlaceError, ValueError):
         # The words stay on every output; without a unit there is nothing to draw or judge by.
         return Place(claim.place, ())
+    return Place(claim.place, first, tuple(others))
 
 
 class _Stated(NamedTuple):
@@ -83,22 +92,42 @@ class _Stated(NamedTuple):
     clue: Clue
 
 
-def _area_of(incident: Incident) -> LikelyArea | None:
-    """Return the likely area of all that was shown; never of a claim."""
+def _area_of(
+    incident: Incident, asked: tuple[str, ...] = (), known: frozenset[str] = frozenset()
+) -> LikelyArea | None:
+    """Return the likely area of all that was shown; never of a claim.
+
+    `asked` are the incidents for whose sake this one is investigated, and `known` the origins that
+    they rest on themselves: what counts there does not count again here.
+    """
+    told = [
+        (number, evidence)
+        for number, evidence in enumerate(incident.evidence)
+        if evidence.locates and _folded(evidence.origin) not in known
+    ]
+    here = known | {_folded(evidence.origin) for _, evidence in told}
     stated = [
         each
-        for number, evidence in enumerate(incident.evidence)
-        for each in _stated(f"evidence[{number}]", evidence)
+        for number, evidence in told
+        for each in _stated(f"evidence[{number}]", evidence, (*asked, incident.id), here)
     ]
+    if not stated:
+        return None
     try:
-        return likely_area([each.clue for each in stated]) if stated else None
+        prior = incident.study.expected()
+    except InputError as error:
+        raise CaseError(incident.id, (Problem("study", None, str(error)),)) from error
+    try:
+        return likely_area([each.clue for each in stated], prior, incident.study.masses)
     except ClueError as error:
-        raise CaseError(incident.id, (_problem(stated, error),)) from error
+        raise CaseError(incident.id, (_problem(stated, prior, error),)) from error
 
 
-def _stated(field: str, evidence: Evidence) -> list[_Stated]:
+def _stated(
+    field: str, evidence: Evidence, asked: tuple[str, ...], known: frozenset[str]
+) -> list[_Stated]:
     """Return the clues of one finding: where it says it was, and what else it says of the place."""
-    origin, reliability = evidence.origin, evidence.reliability
+    origin, reliability = evidence.origin, evidence.trust
     found = []
     if evidence.within:
         place = Place(evidence.finding, tuple(dict.fromkeys(evidence.within)))
@@ -106,16 +135,48 @@ def _stated(field: str, evidence: Evidence) -> list[_Stated]:
         found.append(_Stated(f"{field}.within", frozenset(), within))
     for number, record in enumerate(evidence.clues):
         settings = frozenset(type(record).model_fields)
-        clue = record.clue(origin, reliability)
-        found.append(_Stated(f"{field}.clues[{number}]", settings, clue))
+        at = f"{field}.clues[{number}]"
+        if isinstance(record, SameAsRecord):
+            area = _area_of_other(record, at, asked, known)
+            clue: Clue = same_as(record.incident, area, origin, reliability)
+        else:
+            clue = record.clue(origin, reliability)
+        found.append(_Stated(at, settings, clue))
     return found
 
 
-def _problem(stated: list[_Stated], together: ClueError) -> Problem:
+def _area_of_other(
+    record: SameAsRecord, at: str, asked: tuple[str, ...], known: frozenset[str]
+) -> LikelyArea:
+    """Return another incident's likely area, without what already counts for this one."""
+
+    def refused(why: str) -> CaseError:
+        return CaseError(asked[-1], (Problem(f"{at}.incident", None, why),))
+
+    if record.incident in asked:
+        chain = " → ".join((*asked, record.incident))
+        raise refused(f"goes in a circle ({chain}); say it in one of the case files only.")
+    if not record.file.exists():
+        raise refused(f"{record.incident} is not here: {record.file} does not exist.")
+    other = read_case(record.file)
+    area = _area_of(other, asked, known)
+    if area is None:
+        raise refused(
+            f"{record.incident} has no likely area of its own: no evidence says where it happened,"
+            " or only what is counted here already."
+        )
+    return area
+
+
+def _folded(origin: str) -> str:
+    return " ".join(origin.casefold().split())
+
+
+def _problem(stated: list[_Stated], prior: Prior, together: ClueError) -> Problem:
     """Name the clue that cannot be drawn even alone; if each can, what they cannot together."""
     for each in stated:
         try:
-            likely_area([each.clue])
+            likely_area([each.clue], prior)
         except ClueError as error:
             field = f"{each.field}.{error.field}" if error.field in each.settings else each.field
             return Problem(field, None, str(error).removeprefix(f"{error.field}: "))
@@ -157,12 +218,12 @@ def _area_as_json(finding: Finding) -> dict[str, Any] | None:
         return None
     return {
         "status": finding.status,
-        "area_km2": round(finding.area.regions[-1].area_km2, 1),
+        "area_km2": round(finding.area.regions[-1].area_km2, 4),
         "regions": [
             {
                 "mass": region.mass,
                 "held": round(region.held, 4),
-                "area_km2": round(region.area_km2, 1),
+                "area_km2": round(region.area_km2, 4),
                 "geometry": shapely.geometry.mapping(_five_decimals(region.geometry)),
             }
             for region in finding.area.regions

@@ -7,7 +7,7 @@ found from other evidence agrees with what was claimed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -91,6 +91,7 @@ def verify(claim: Place, found: LikelyArea | None, *, reason: str = "") -> Verdi
         return _not_assessable(reason or "There is no independent evidence of where it happened.")
     if obstacle := _obstacle(claim):
         return _not_assessable(obstacle)
+    claim = replace(claim, senses=tuple(filter(_has_lines, claim.senses)))
     drawn = [tuple(_drawings(codes, found.grid)) for codes in (claim.codes, *claim.senses)]
     named = {line.code for of_sense in drawn for line in of_sense[0]}
     seen = _Seen(
@@ -112,9 +113,10 @@ def verify(claim: Place, found: LikelyArea | None, *, reason: str = "") -> Verdi
     alone = tuple(_alone(code, seen, found.grid) for code in claim.codes if len(claim.codes) > 1)
     distance_m = _distance_m(claim, found)
     sentences = (
-        _sentence(claim, p, interval, before, factor),
+        _sentence(replace(claim, senses=()), p, interval, before, factor),
         _miss(claim, found, distance_m) if p < 0.5 else "",
         _each_alone(alone),
+        _each_sense(claim, seen, drawn),
         _other_editions(grade, by_edition),
         _assumption(found),
     )
@@ -143,12 +145,16 @@ def _obstacle(claim: Place) -> str:
     """Return why a claimed place cannot be judged; empty if it can."""
     if not claim.codes:
         return f"{claim.text!r} names no place with a known line."
-    if any(boundaries.unit(code).geometry.is_empty for code in claim.codes):
+    if not _has_lines(claim.codes):
         return f"No line is known for {claim.name}."
     alone = boundaries.unit(claim.codes[0]) if len(claim.codes) == 1 else None
     if alone and alone.ambiguous:
         return f"{alone.name} can mean two places. {alone.note}"
     return ""
+
+
+def _has_lines(codes: tuple[str, ...]) -> bool:
+    return not any(boundaries.unit(code).geometry.is_empty for code in codes)
 
 
 def _not_assessable(reason: str) -> Verdict:
@@ -357,6 +363,17 @@ def _each_alone(alone: tuple[Part, ...]) -> str:
         return ""
     told = ", ".join(f"{p.name} {boundaries.percent(p.probability)} ({p.grade})" for p in alone)
     return f"Each alone: {told}."
+
+
+def _each_sense(claim: Place, seen: _Seen, drawn: list[tuple[Drawing, ...]]) -> str:
+    """Return what each place that the words can mean would be given."""
+    if not claim.senses:
+        return ""
+    told = ", ".join(
+        f"{Place('', codes).name} {boundaries.percent(seen.probability(lines[0], lines[0]))}"
+        for codes, lines in zip((claim.codes, *claim.senses), drawn, strict=True)
+    )
+    return f"The words can mean several places, and the interval covers all: {told}."
 
 
 def _other_editions(grade: Grade, others: tuple[Part, ...]) -> str:
