@@ -215,7 +215,7 @@ def test_a_small_area_keeps_its_size_in_json(tmp_path: Path) -> None:
     small = "[[69.2, 34.5], [69.201, 34.5], [69.201, 34.501], [69.2, 34.501]]"
     path = case_of(tmp_path, f"{{kind: drawn, polygon: {small}, confidence: 0.99}}")
     path.write_text(
-        "study: {polygon: [[69.19, 34.49], [69.21, 34.49], [69.21, 34.51]], cell_m: 10}\n"
+        "study: {polygon: [[69.19, 34.49], [69.21, 34.49], [69.21, 34.51], [69.19, 34.51]], cell_m: 10}\n"
         + path.read_text("utf-8"),
         "utf-8",
     )
