@@ -15,6 +15,7 @@ from geoloc import CaseError, Finding, Place, casebook, investigate, likely_area
 from geoloc.area import same_as, uniform_prior
 from geoloc.clues import RELIABILITY, Bearing, Drawn, Landmark, Within
 
+AROUND = "[[69.19, 34.49], [69.21, 34.49], [69.21, 34.51], [69.19, 34.51]]"
 NEAR = f"{{kind: near, landmark: {HILL}, at_most_m: 6000}}"
 DRAWN = f"{{kind: drawn, polygon: {SQUARE}, confidence: 0.9}}"
 
@@ -192,6 +193,7 @@ def test_words_of_several_senses_widen_the_interval(tmp_path: Path) -> None:
     assert verdict is not None
     assert place.codes == ("AF0101",)
     assert place.senses == (("AF01",),)
+    assert casebook.as_json(finding)["claims"][0]["senses"] == [["AF01"]]
     assert place.name == "Kabul district or Kabul province"
     assert verdict.interval is not None
     assert verdict.interval[0] < 0.1 < 0.9 < verdict.interval[1]
@@ -215,9 +217,7 @@ def test_a_small_area_keeps_its_size_in_json(tmp_path: Path) -> None:
     small = "[[69.2, 34.5], [69.201, 34.5], [69.201, 34.501], [69.2, 34.501]]"
     path = case_of(tmp_path, f"{{kind: drawn, polygon: {small}, confidence: 0.99}}")
     path.write_text(
-        "study: {polygon: [[69.19, 34.49], [69.21, 34.49], [69.21, 34.51], [69.19, 34.51]], cell_m: 10}\n"
-        + path.read_text("utf-8"),
-        "utf-8",
+        f"study: {{polygon: {AROUND}, cell_m: 10}}\n" + path.read_text("utf-8"), "utf-8"
     )
     document = casebook.as_json(investigate(read_case(path)))
     assert document["likely_area"]["regions"][0]["area_km2"] == pytest.approx(0.009, abs=0.002)

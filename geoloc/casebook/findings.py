@@ -198,6 +198,7 @@ def as_json(finding: Finding) -> dict[str, Any]:
                 "role": claim.role,
                 "place": claim.place,
                 "codes": list(place.codes) if place else [],
+                "senses": [list(codes) for codes in place.senses] if place else [],
                 "killed": claim.killed.model_dump() if claim.killed else None,
                 "covers": list(claim.covers),
                 "captured": claim.captured.model_dump() if claim.captured else None,
