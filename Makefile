@@ -26,7 +26,7 @@ check: $(VENV)/.test
 
 # How often likely areas hold the truth: 10,000 simulated raids, about a quarter of an hour.
 calibrate: $(VENV)/.run
-	$(BIN)/python benchmarks/calibration.py --cases 10000 --seed 1
+	$(BIN)/python benchmarks/calibration.py --cases 10000 --seed 1 --plot benchmarks/calibration.png
 
 # Screenshots for the README and the contact sheet; needs Chromium.
 pictures: $(VENV)/.test demo

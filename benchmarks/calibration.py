@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, fields
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import shapely
@@ -49,7 +50,9 @@ WORLDS = {"stated": (0.98, 0.02), "wrong": (0.9, 0.1), "overstated": (0.98, 0.1)
 LAYERS = ("districts", "police-districts")
 MOST_CLUES = 6
 TWICE = 0.2  # of clues are posted twice, which must change nothing
+GRADES = ("consistent", "leans-consistent", "undetermined", "leans-inconsistent", "inconsistent")
 CHUNK = 50
+TIE = 1e-9  # densities that differ by less, relatively, are alike
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,7 @@ class Outcome:
     kinds: tuple[str, ...]
     held: tuple[float, ...]  # what each region says it holds
     hit: tuple[bool, ...]  # whether it holds the truth
+    level: float  # mass of the cells denser than the truth's, of its equals a share drawn at random
     searched: float  # share of the area that is denser than the truth's cell
     log_score: float  # -ln of the posterior density at the truth over the prior's
     claimed: str  # true, beside, elsewhere, or guessed from the clues
@@ -96,7 +100,7 @@ def case(world: str, rng: np.random.Generator) -> Outcome:
     claimed, code = _claim(truth, area, rng)
     verdict = verify(Place("", (code,)), area)
     right = code in truth.units.values()
-    return _outcome(world, tuple(sorted(kinds)), area, truth.at, (claimed, right), verdict)
+    return _outcome(world, tuple(sorted(kinds)), area, truth.at, (claimed, right), verdict, rng)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,19 +264,22 @@ def _outcome(
     truth: tuple[float, float],
     claimed: tuple[str, bool],
     verdict: Verdict,
+    rng: np.random.Generator,
 ) -> Outcome:
     grid = area.grid
     x, y = geo.to_metres(*truth)
     row, col = int((grid.north_m - y) // grid.cell_m), int((x - grid.west_m) // grid.cell_m)
     density = float(area.surface[row, col])
-    denser = int((area.surface > density).sum()) + int((area.surface == density).sum()) / 2
+    denser, equal = area.surface > density * (1 + TIE), area.surface >= density * (1 - TIE)
+    ahead, along = (float(area.surface[cells].sum()) for cells in (denser, equal))
     at = shapely.Point(*truth)
     return Outcome(
         world=world,
         kinds=kinds,
         held=tuple(region.held for region in area.regions),
         hit=tuple(bool(shapely.intersects(region.geometry, at)) for region in area.regions),
-        searched=denser / float((area.prior.mass > 0).sum()),
+        level=ahead + float(rng.random()) * (along - ahead),
+        searched=float(denser.sum() + equal.sum()) / 2 / float((area.prior.mass > 0).sum()),
         log_score=-math.log(max(density, 1e-300) / float(area.prior.mass[row, col])),
         claimed=claimed[0],
         right=claimed[1],
@@ -314,6 +321,8 @@ class Score:
     held_50: float  # what the areas say that they hold, on average
     held_80: float
     held_95: float
+    level_50: float  # share of cases whose truth is within the densest 50 %, ties cut at random
+    level_95: float
     searched: float  # mean share of the area to search before the truth, best first
     log_score: float  # mean ln of the density at the truth over the prior's; higher is better
     brier: float  # of the probability of claims that are guessed from the clues
@@ -331,6 +340,8 @@ def score(outcomes: Iterable[Outcome]) -> Score:
     return Score(
         len(every), float(hit[0]), float(hit[1]), float(hit[2]),
         float(held[0]), float(held[1]), float(held[2]),
+        float(np.mean([each.level <= 0.5 for each in every])),
+        float(np.mean([each.level <= 0.95 for each in every])),
         float(np.mean([each.searched for each in every])),
         -float(np.mean([each.log_score for each in every])),
         float(np.mean([(each.p - each.right) ** 2 for each in guessed])) if guessed else math.nan,
@@ -344,6 +355,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     options.add_argument("--cases", type=int, default=10_000, help="in all; a third in each world")
     options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--plot", type=Path, help="also draw the reliability of both, as PNG")
     asked = options.parse_args()
     per_world = -(-asked.cases // len(WORLDS))
     outcomes: list[Outcome] = []
@@ -352,6 +364,8 @@ def main() -> None:
         if len(outcomes) % 500 == 0:
             print(f"{len(outcomes):,} of {per_world * len(WORLDS):,}", file=sys.stderr, flush=True)
     _print(outcomes)
+    if asked.plot:
+        draw(outcomes, asked.plot)
 
 
 def _print(outcomes: list[Outcome]) -> None:
@@ -364,19 +378,13 @@ def _print(outcomes: list[Outcome]) -> None:
             _row(f"  {count} clues", [each for each in here if len(each.kinds) == count])
         for kind in sorted({kind for each in here for kind in each.kinds}):
             _row(f"  with {kind}", [each for each in here if kind in each.kinds])
-    print("\nverdicts of the stated world, by what was claimed")
-    grades = (
-        "consistent",
-        "leans-consistent",
-        "undetermined",
-        "leans-inconsistent",
-        "inconsistent",
-    )
-    print(f"{'':12}" + "".join(f"{grade:>20}" for grade in grades))
-    for sort in ("true", "beside", "elsewhere"):
-        here = [each for each in outcomes if each.world == "stated" and each.claimed == sort]
-        counts = (sum(each.grade == grade for each in here) for grade in grades)
-        print(f"{sort:12}" + "".join(f"{count:>20,}" for count in counts))
+    for world in WORLDS:
+        print(f"\nverdicts of the {world} world, by what was claimed")
+        print(f"{'':12}" + "".join(f"{grade:>20}" for grade in GRADES))
+        for sort in ("true", "beside", "elsewhere", "guessed"):
+            here = [each for each in outcomes if (each.world, each.claimed) == (world, sort)]
+            counts = (sum(each.grade == grade for each in here) for grade in GRADES)
+            print(f"{sort:12}" + "".join(f"{count:>20,}" for count in counts))
     print("\nclaims guessed from the clues, stated world: probability told, share true, cases")
     told = [each for each in outcomes if (each.world, each.claimed) == ("stated", "guessed")]
     for low in np.arange(0, 1, 0.1):
@@ -384,6 +392,41 @@ def _print(outcomes: list[Outcome]) -> None:
         if part:
             p, true = np.mean([each.p for each in part]), np.mean([each.right for each in part])
             print(f"{low:.1f} to {low + 0.1:.1f}   {p:.3f}   {true:.3f}   {len(part):,}")
+
+
+def draw(outcomes: list[Outcome], path: Path) -> None:
+    """Draw how often the truth lies within each level, and claims are true at each probability."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(7.2, 3.8), layout="constrained")
+    areas, claims = figure.subplots(1, 2)
+    steps = np.linspace(0, 1, 101)
+    for world, dashes in zip(WORLDS, ("-", "--", ":"), strict=True):
+        levels = np.array([each.level for each in outcomes if each.world == world])
+        areas.plot(
+            steps, [(levels <= step).mean() for step in steps], dashes, color="black", label=world
+        )
+    areas.set(title="Areas", xlabel="probability that the area states", ylabel="raids inside it")
+    told = [each for each in outcomes if (each.world, each.claimed) == ("stated", "guessed")]
+    p, right = (np.array([getattr(each, name) for each in told]) for name in ("p", "right"))
+    bins = np.minimum((p * 10).astype(int), 9)
+    for number in np.unique(bins):
+        here = right[bins == number]
+        spread = 1.96 * math.sqrt(
+            max(here.mean() * (1 - here.mean()), 0.25 / here.size) / here.size
+        )
+        claims.errorbar(p[bins == number].mean(), here.mean(), spread, fmt="ko", capsize=2)
+    claims.set(
+        title="Claims", xlabel="probability that the verdict states", ylabel="claims that are true"
+    )
+    for axes in (areas, claims):
+        axes.plot([0, 1], [0, 1], color="0.6", linewidth=0.8, zorder=0)
+        axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal")
+    areas.legend(frameon=False, loc="upper left")
+    figure.suptitle(
+        f"{len(outcomes):,} simulated raids; real clues are not simulated ones", fontsize=9
+    )
+    figure.savefig(path, dpi=150, metadata={"Software": None})
 
 
 def _row(name: str, outcomes: list[Outcome]) -> None:

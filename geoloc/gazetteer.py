@@ -41,8 +41,9 @@ class Place:
 
     @property
     def name(self) -> str:
-        """Return the units' names, e.g. `Bagrami district, PD22`."""
-        return ", ".join(unit_name(code) for code in self.codes)
+        """Return the units' names, e.g. `Bagrami district, PD22`; of several senses all."""
+        senses = (self.codes, *self.senses)
+        return " or ".join(", ".join(unit_name(code) for code in codes) for codes in senses)
 
     def membership(
         self, lon: NDArray[np.float64], lat: NDArray[np.float64]
@@ -181,16 +182,12 @@ def resolve_unit(text: str) -> str:
     PlaceError
         If the text is a police district with an impossible number.
     """
-    if code := _exact_unit(text):
-        return code
+    senses = unit_senses(text)
+    if len(senses) == 1:
+        return senses[0]
+    if senses:
+        raise AmbiguousPlaceError(text, tuple(f"{unit_name(code)} ({code})" for code in senses))
     ranked = gazetteer().search(text, limit=8)
-    exact = [candidate for candidate in ranked if candidate.score == 100 and candidate.code]
-    if len(exact) == 1:
-        return str(exact[0].code)
-    if exact:
-        raise AmbiguousPlaceError(
-            text, tuple(f"{_full_name(found)} ({found.code})" for found in exact)
-        )
     if lineless := [found for found in ranked if found.score == 100]:
         where = ", ".join(dict.fromkeys(code for found in lineless for code in found.parents[:1]))
         raise PlaceError(
@@ -200,6 +197,20 @@ def resolve_unit(text: str) -> str:
     raise PlaceNotFoundError(
         text, tuple(dict.fromkeys(_full_name(candidate) for candidate in ranked))[:4]
     )
+
+
+def unit_senses(text: str) -> tuple[str, ...]:
+    """Return the codes of all units that a text may name, the smaller units first; none is empty.
+
+    Raises
+    ------
+    PlaceError
+        If the text is a police district with an impossible number.
+    """
+    if code := _exact_unit(text):
+        return (code,)
+    exact = (found for found in gazetteer().search(text, limit=8) if found.score == 100)
+    return tuple(found.code for found in exact if found.code)
 
 
 def _full_name(found: Candidate) -> str:

@@ -230,18 +230,18 @@ def test_a_place_that_holds_everything_leaves_no_outside() -> None:
 
 
 def test_a_stated_distance_is_a_ring() -> None:
-    """Three cells from the tower, give or take 0.8 (half a diagonal): drawn where L > 0.5."""
+    """Three cells from the tower, give or take 0.36 (10 m, and a cell's ground): L > 0.5."""
     grid = grid_of(9, 9)
     clue = Near(landmark(grid, 4.5, 4.5), "a", distance_m=300, sigma_m=10)
     assert picture(clue.log_likelihood(grid) > math.log(0.5)) == [
         ".........",
-        "..#####..",
-        ".###.###.",
-        ".##...##.",
+        "...###...",
+        "..#...#..",
         ".#.....#.",
-        ".##...##.",
-        ".###.###.",
-        "..#####..",
+        ".#.....#.",
+        ".#.....#.",
+        "..#...#..",
+        "...###...",
         ".........",
     ]
 
@@ -264,11 +264,11 @@ def test_at_most_a_distance_is_a_disc() -> None:
 
 
 def test_the_ring_is_measured_on_the_ellipsoid() -> None:
-    """L is the Gaussian of geodesic distances, σ added in quadrature with half a diagonal."""
+    """L is the Gaussian of geodesic distances, σ added in quadrature with a cell's own."""
     tower = Landmark("the tower", 69.2, 34.5, 40)
     lon, lat = centres(KABUL)
     _, _, geodesic = GEOD.inv(lon, lat, np.full_like(lon, 69.2), np.full_like(lat, 34.5))
-    sigma = math.sqrt(1000**2 + 40**2 + 500**2 / 2)
+    sigma = math.sqrt(1000**2 + 40**2 + 500**2 / 12)
     found = Near(tower, "a", distance_m=5000, sigma_m=1000).log_likelihood(KABUL)
     expected = norm.logpdf(geodesic, 5000, sigma) - norm.logpdf(0, 0, sigma)
     assert found == pytest.approx(expected, abs=0.01, rel=0.002)
@@ -306,7 +306,7 @@ def test_a_disc_around_a_shape_is_measured_as_shapely_does(shape: Any, at_most_m
     dense = shapely.segmentize(shape, 0.005)
     plane = shapely.transform(dense, lambda c: np.column_stack(forward.transform(*c.T)))
     distance = shapely.distance(plane, shapely.points(*KABUL.centres_m())) / 0.9996
-    sigma = math.sqrt(2000**2 + IMAGERY_SIGMA_M**2 + 500**2 / 2)
+    sigma = math.sqrt(2000**2 + IMAGERY_SIGMA_M**2 + 500**2 / 12)
     expected = norm.cdf(at_most_m, distance, sigma)
     if shape.geom_type == "Point":
         assert np.exp(found) == pytest.approx(expected, abs=0.001)
@@ -358,7 +358,7 @@ def test_a_far_feature_is_measured_on_larger_cells() -> None:
     found = Near(road, "a", distance_m=65_000, sigma_m=1000).log_likelihood(grid)
     plane = LineString([(580_400, 3_790_000), (590_400, 3_850_000)])
     away = shapely.distance(plane, shapely.points(*grid.centres_m())) / 0.9996
-    sigma = math.sqrt(1000**2 + IMAGERY_SIGMA_M**2 + 20**2 / 2)
+    sigma = math.sqrt(1000**2 + IMAGERY_SIGMA_M**2 + 20**2 / 12)
     assert found == pytest.approx(-(((away - 65_000) / sigma) ** 2) / 2, abs=0.1)
 
 
@@ -394,9 +394,9 @@ def test_a_bearing_from_the_event_is_a_cone_behind_the_landmark() -> None:
     assert picture(clue.log_likelihood(grid) > math.log(0.25)) == [
         "........",
         "........",
-        "........",
-        "...##...",
-        "...###..",
+        "..#.....",
+        "...#....",
+        "....##..",
         "....###.",
         ".....###",
         "......##",
@@ -408,13 +408,13 @@ def test_an_azimuth_from_the_landmark_points_at_the_event() -> None:
     grid = grid_of(7, 10)
     clue = Bearing(landmark(grid, 0.5, 3.5), 90, "a", seen_from="landmark", sigma_deg=12)
     assert picture(clue.log_likelihood(grid) > math.log(0.25)) == [
-        "........##",
-        ".....#####",
-        "..########",
+        ".........#",
+        "......####",
+        "...#######",
         ".#########",
-        "..########",
-        ".....#####",
-        "........##",
+        "...#######",
+        "......####",
+        ".........#",
     ]
 
 
@@ -435,7 +435,7 @@ def test_an_azimuth_is_geodesic(lon: float, lat: float, azimuth: float, seen_fro
     else:
         geodesic, _, away = GEOD.inv(*there, cells_lon, cells_lat)
     off = np.radians((geodesic - azimuth + 180) % 360 - 180)
-    sigma = np.sqrt(math.radians(5) ** 2 + (500 / math.sqrt(2) / away) ** 2)
+    sigma = np.sqrt(math.radians(5) ** 2 + (500 / math.sqrt(12) / away) ** 2)
     far = away > 3000  # nearer, the tails come round the circle
     expected = norm.logpdf(off, 0, sigma) - norm.logpdf(0, 0, math.radians(5))
     found = Bearing(tower, azimuth, "a", seen_from=seen_from).log_likelihood(KABUL)
@@ -480,11 +480,11 @@ def test_between_is_a_corridor_with_two_ends() -> None:
     clue = Between(landmark(grid, 2, 3.5), landmark(grid, 10, 3.5), "a")
     assert picture(clue.log_likelihood(grid) > math.log(0.5)) == [
         "............",
-        "...######...",
         "..########..",
         "..########..",
         "..########..",
-        "...######...",
+        "..########..",
+        "..########..",
         "............",
     ]
 
@@ -569,7 +569,7 @@ def test_a_soft_edge_is_the_normal_integral_of_the_depth() -> None:
     grid = grid_of(40, 40)
     land = box(grid, 20, -60, 100, 100)
     shares = np.exp(Drawn(land, "a", edge_sigma_m=300).log_likelihood(grid))
-    sigma = math.hypot(300, 100 / math.sqrt(2))
+    sigma = math.hypot(300, 100 / math.sqrt(12))
     depth = (np.arange(40) + 0.5 - 20) * 100
     assert shares[20] == pytest.approx(norm.cdf(depth / sigma), abs=0.01)
 
@@ -876,7 +876,7 @@ nan = math.nan
         (lambda: Near(TOWER, "a", at_most_m=5, reliability=2), r"reliability: .*got 2"),
         (lambda: Near(Place("there", ()), "a", at_most_m=5), r"feature: 'there' names no unit"),
         (lambda: Near(Point(), "a", at_most_m=5), r"feature: is an empty Point"),
-        (lambda: Near("Kabul", "a", at_most_m=5), r"feature: must be a shape, got str"),  # type: ignore[arg-type]
+        (lambda: Near("Kabul", "a", at_most_m=5), r"feature: must be a Landmark, a Place"),  # type: ignore[arg-type]
         (lambda: Near(Point(69, nan), "a", at_most_m=5), r"feature: .*(finite|empty)"),
         (lambda: Near(BOW_TIE, "a", at_most_m=5), r"feature: is not a valid Polygon: Self-inter"),
         (lambda: Bearing(TOWER, 400, "a"), r"azimuth_deg: must be from 0 to below 360 .*got 400"),
@@ -989,3 +989,25 @@ def test_a_raster_that_fits_no_cell_is_refused(tmp_path: Path) -> None:
         ElevationBetween(1000, 1100, cover, "a").log_likelihood(grid)
     with pytest.raises(ClueError, match=r"dem: .*missing.tif does not exist"):
         ElevationBetween(1000, 1100, tmp_path / "missing.tif", "a").log_likelihood(grid)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "named", "field"),
+    [
+        (Bearing, (BAGRAMI, 90, "a"), {}, "landmark"),
+        (Bearing, (Landmark("x", 69.2, 34.5), "90", "a"), {}, "azimuth_deg"),
+        (Within, ("PD8", "a"), {}, "place"),
+        (Within, (BAGRAMI, None), {}, "origin"),
+        (Within, (BAGRAMI, "  "), {}, "origin"),
+        (Within, (BAGRAMI, "a", "0.9"), {}, "reliability"),
+        (Near, (Landmark("x", 69.2, 34.5), "a"), {"at_most_m": "5"}, "at_most_m"),
+        (Near, (Landmark("x", 69.2, 34.5), "a"), {"at_most_m": True}, "at_most_m"),
+    ],
+)
+def test_a_value_of_the_wrong_type_names_its_field(
+    kind: Any, given: tuple[Any, ...], named: dict[str, Any], field: str
+) -> None:
+    """A text for a number, a place for a landmark: an error of ours, not of the arithmetic."""
+    with pytest.raises(ClueError) as got:
+        kind(*given, **named)
+    assert got.value.field == field

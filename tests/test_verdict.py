@@ -17,6 +17,8 @@ from geoloc import (
     ClueError,
     Grid,
     InputError,
+    Landmark,
+    Near,
     Place,
     Prior,
     Searched,
@@ -214,7 +216,9 @@ def test_a_claim_without_a_line_is_not_assessable() -> None:
         (0.045, (0.045, 0.045), 1, "undetermined"),  # one of 22 districts, and no clue at all
         (0.20, (0.10, 0.40), 0.2, "leans-inconsistent"),
         (0.01, (0.00, 0.03), 0.01, "inconsistent"),
-        (0.01, (0.00, 0.10), 0.01, "leans-inconsistent"),  # one clue that may be wrong
+        (0.01, (0.00, 0.10), 0.01, "inconsistent"),  # one finding of reliability 0.98
+        (0.01, (0.00, 0.38), 0.01, "leans-inconsistent"),  # one of 0.9
+        (0.06, (0.00, 0.10), 0.01, "leans-inconsistent"),
         (0.01, (0.00, 0.40), 0.01, "leans-inconsistent"),
     ],
 )
@@ -260,7 +264,10 @@ def test_the_numbers_of_a_verdict_by_another_way() -> None:
     odds = (p / (1 - p)) / (share / (1 - share))
     assert verdict.bayes_factor == pytest.approx(odds, rel=0.05)
     assert verdict.interval is not None
-    assert verdict.interval[1] == pytest.approx(0.995 + 0.005 * share, abs=0.003)
+    # Its odds of 9 to 1 are also tried four times as high; and if it is wrong, all is open.
+    wrong = 1 / (1 + 9 * 199 / 49)
+    high = 1 - wrong + wrong * share
+    assert verdict.interval[1] == pytest.approx(high + (1 - high) * wrong, abs=0.003)
 
 
 def test_the_flip_distance_is_where_the_grade_turns() -> None:
@@ -282,6 +289,21 @@ def test_the_flip_distance_is_where_the_grade_turns() -> None:
 
     assert grade(verdict.flip_distance_m - 60) == verdict.grade
     assert grade(verdict.flip_distance_m + 60) != verdict.grade
+
+
+def test_the_interval_moves_each_clue_by_its_own_odds() -> None:
+    """A clue of no reliability moves nothing: it is not tried as if it were nearly sure."""
+    sure, idle = Within(BAGRAMI, "a photo", 0.9), Within(PD15, "a rumour", 0.0)
+    alone, both = (verify(BAGRAMI, likely_area(clues)) for clues in ([sure], [sure, idle]))
+    assert both.interval == pytest.approx(alone.interval)
+    assert both.grade == alone.grade
+
+
+def test_a_claim_is_not_refuted_by_one_clue_of_ordinary_trust() -> None:
+    """One clue of 0.9 only leans against a claim; two of different origin contradict it."""
+    one, two = (Within(BAGRAMI, origin, 0.9) for origin in ("a photo", "a witness"))
+    assert verify(PD15, likely_area([one])).grade == "leans-inconsistent"
+    assert verify(PD15, likely_area([one, two])).grade == "inconsistent"
 
 
 @pytest.mark.parametrize("reliability", [0.0, 1.0])
@@ -321,3 +343,45 @@ def test_outside_the_study_area_weak_evidence_says_nothing() -> None:
     verdict = verify(Place("Hirat", ("AF32",)), weak)
     assert verdict.grade == "not-assessable"
     assert "outside the study area" in verdict.reason
+
+
+def test_a_claim_of_the_whole_study_area_is_not_assessable() -> None:
+    """Looking only in Bagrami cannot show that it was in Bagrami."""
+    prior = uniform_prior("AF0104", 250)
+    verdict = verify(BAGRAMI, likely_area([Within(PD22, "a photo")], prior))
+    assert verdict.grade == "not-assessable"
+    assert "larger study area" in verdict.reason
+    assert verify(PD22, likely_area([Within(PD22, "a photo")], prior)).grade == "consistent"
+
+
+def test_a_claim_far_outside_flips_by_no_small_shift() -> None:
+    """Herat is 600 km away: no shift of its line within 20 km changes anything."""
+    area = likely_area([Within(PD22, "a photo")])
+    for claim in (Place("Herat", ("AF3201",)), Place("", ("AF-KBL-PD15", "AF-KBL-PD22"))):
+        verdict = verify(claim, area)
+        assert verdict.grade == "inconsistent"
+        assert verdict.flip_distance_m is None or verdict.flip_distance_m > 1000
+        assert verdict.interval is not None
+        assert 0 <= verdict.interval[0] <= verdict.interval[1] <= 1
+
+
+def test_the_interval_covers_lines_and_measurements_of_other_widths() -> None:
+    """With σ of the claimed line doubled, or the distance vaguer, p moves: by hand, over cells."""
+    tower = Landmark("tower", 69.2743, 34.4938, 50)
+    near = Near(tower, "a photo", distance_m=1500, sigma_m=400, reliability=1.0)
+    area = likely_area([near])
+    verdict = verify(PD22, area)
+    assert verdict.probability is not None
+    assert verdict.interval is not None
+    lon, lat = (axis.ravel() for axis in area.grid.centres_deg())
+    layer = load_layer("police-districts")
+    share = layer.membership(lon, lat, only=("AF-KBL-PD22",))["AF-KBL-PD22"]
+    assert verdict.probability == pytest.approx(float(area.surface.ravel() @ share), abs=1e-6)
+    vaguer = likely_area([dataclasses.replace(near, sigma_m=600)])
+    by_hand = float(vaguer.surface.ravel() @ share)
+    assert verdict.interval[0] <= by_hand + 0.005 < verdict.probability
+    margin_m, sigma_m = layer.margin_m("AF-KBL-PD22", lon, lat)
+    softer = float(area.surface.ravel() @ norm.cdf(margin_m / (2 * sigma_m)))
+    low, high = verdict.interval
+    assert low - 0.005 <= softer <= high + 0.005
+    assert abs(softer - verdict.probability) > 0.01

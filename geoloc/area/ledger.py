@@ -40,12 +40,15 @@ class Entry:
         elif self.area_without_km2 < self.area_km2 * 0.995:
             told += (
                 f" and made the 95 % area larger: {_km2(self.area_km2)} instead of"
-                f" {_km2(self.area_without_km2)}, since it disagrees with the rest"
+                f" {_km2(self.area_without_km2)}"
             )
         if self.against:
             told += f". It contradicts: {'; '.join(self.against)}"
         if self.wrong > 0.5:
-            told += f". Given the rest it is more likely wrong than right ({self.wrong:.0%})"
+            told += (
+                f". By the rest, and by how far each is trusted, it is more likely wrong than right"
+                f" ({self.wrong:.0%})"
+            )
         return told + "."
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from geoloc.area.fusion import (
 )
 from geoloc.area.priors import Prior, uniform_prior
 from geoloc.area.regions import Region
+from geoloc.clues import SameAs
 from geoloc.errors import ClueError, InputError
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Strand:
 
     clues: tuple[Clue, ...]
     logs: Logs  # mean log-likelihood, (rows, cols); the likelihood's mean under the prior is 1
-    reliability: float  # the lowest of the clues', 0 to 1
+    reliability: float  # the lowest of its observations', 0 to 1
 
     @property
     def origin(self) -> str:
@@ -52,13 +53,23 @@ class Strand:
     def asserts(self) -> frozenset[str]:
         """Return the codes of the units that it says hold the event.
 
-        All clues of a kind must say so; those of another kind speak of something else.
+        All tellings of an observation must say so; others speak of something else.
         """
-        by_kind: dict[type, frozenset[str]] = {}
+        told: dict[tuple[type, str], frozenset[str]] = {}
         for clue in self.clues:
-            said = frozenset(clue.asserts)
-            by_kind[type(clue)] = by_kind.get(type(clue), said) & said
-        return frozenset().union(*by_kind.values())
+            said, seen = frozenset(clue.asserts), _observation(clue)
+            told[seen] = told.get(seen, said) & said
+        return frozenset().union(*told.values())
+
+    def vouches(self, code: str, grid: geo.Grid) -> Surface | float:
+        """Return how surely, being right, it means a unit that it asserts: 0 to 1, in each cell.
+
+        Surely, if a clue of its own says so; a clue that takes over another incident's area passes
+        on what that rests on.
+        """
+        said = [clue for clue in self.clues if code in clue.asserts]
+        passed_on = [clue.vouches(code, grid) for clue in said if isinstance(clue, SameAs)]
+        return passed_on[0] if len(passed_on) == len(said) else 1.0
 
     @property
     def says(self) -> str:
@@ -138,16 +149,34 @@ class LikelyArea:
             log += float(np.log(mixed)) - float(np.log1p(-trust))
         return float(np.exp(-max(log, 0.0)))
 
-    def surface_if(self, reliability: float) -> Surface:
-        """Return the surface as it would be, were every clue of this reliability, 0 to 1."""
-        return _fused(self.prior, self.strands, [reliability] * len(self.strands))
+    def varied(self, *, odds: float = 1.0, width: float = 1.0) -> LikelyArea:
+        """Return the area, without regions, were the clues surer or vaguer than they say.
+
+        Parameters
+        ----------
+        odds : float
+            How many times the odds that each strand is right, above 0. Of reliability 0.9, odds of
+            9 to 1, half as high gives 4.5 to 1, thus 0.82; 0 and 1 stay what they are.
+        width : float
+            How many times σ of each measurement, above 0: the likelihood to the power 1 / width².
+            A strand that names units is left alone, as their lines have a σ of their own.
+        """
+        strands = tuple(self._varied(strand, odds, width) for strand in self.strands)
+        trusts = [strand.reliability for strand in strands]
+        return LikelyArea(_fused(self.prior, strands, trusts), (), strands, self.prior)
+
+    def _varied(self, strand: Strand, odds: float, width: float) -> Strand:
+        trust, logs = strand.reliability, strand.logs
+        if width != 1 and not strand.asserts:
+            logs = cast("Logs", scaled_logs(logs / width**2, self.prior.mass))
+        return replace(strand, logs=logs, reliability=odds * trust / (odds * trust + (1 - trust)))
 
     def without(self, strand: Strand) -> Surface:
         """Return the surface of all other strands; the prior's if there is no other."""
         others = [each for each in self.strands if each is not strand]
         return _fused(self.prior, others, [each.reliability for each in others])
 
-    def vouched(self, code: str, reliability: float | None = None) -> Surface:
+    def vouched(self, code: str) -> Surface:
         """Return how surely, were the event in a cell, a clue that asserts a unit is right.
 
         A finding that says "within PD22" holds wherever PD22's line really runs. In as far as it
@@ -158,8 +187,6 @@ class LikelyArea:
         ----------
         code : str
             The unit.
-        reliability : float, optional
-            Instead of each clue's own, 0 to 1.
 
         Returns
         -------
@@ -169,12 +196,11 @@ class LikelyArea:
         doubt = np.ones(self.grid.shape)
         for strand in self.strands:
             if code in strand.asserts:
-                trust = strand.reliability if reliability is None else reliability
+                trust = strand.reliability
                 mixed = tempered(strand.logs, trust).astype(float)
                 # Only a clue beyond all doubt leaves cells that cannot be: nothing to vouch for.
-                doubt = doubt * np.divide(
-                    1 - trust, mixed, out=np.zeros_like(mixed), where=mixed > 0
-                )
+                wrong = np.divide(1 - trust, mixed, out=np.zeros_like(mixed), where=mixed > 0)
+                doubt *= 1 - strand.vouches(code, self.grid) * (1 - np.minimum(wrong, 1))
         return 1 - doubt
 
     def write_surface(self, path: Path) -> None:
@@ -196,8 +222,9 @@ def likely_area(
     Parameters
     ----------
     clues : sequence of Clue
-        At least one. Clues of one origin are one strand, with the lowest of their reliabilities:
-        of one kind their mean logarithm counts, of several kinds the sum of these means.
+        At least one. Clues of one origin are one strand, as reliable as its least reliable
+        observation: of one told more than once the most trusted tellings' mean logarithm counts, of
+        several observations the sum.
     prior : Prior, optional
         By default uniform over Kabul province, 250 m cells.
     mass : sequence of float
@@ -217,37 +244,60 @@ def likely_area(
     """
     if not clues:
         raise ClueError("clues", "there is none; without evidence there is no likely area.")
-    if any(not 0 < share <= 1 for share in mass):
-        raise InputError(f"mass must be above 0 and at most 1, got {tuple(mass)}.")
+    if not isinstance(mass, Sequence) or any(not 0 < share <= 1 for share in mass):
+        raise InputError(f"mass must be above 0 and at most 1, e.g. (0.5, 0.95), got {mass!r}.")
     prior = prior or uniform_prior()
     origins: dict[str, list[Clue]] = {}
     for clue in clues:
-        origins.setdefault(clue.origin, []).append(clue)
+        # "Photo 3" and "photo 3 " are one photo.
+        origins.setdefault(" ".join(clue.origin.casefold().split()), []).append(clue)
     strands = tuple(_strand(of_one_origin, prior) for of_one_origin in origins.values())
     surface = _fused(prior, strands, [strand.reliability for strand in strands])
     return LikelyArea(surface, cut.regions(surface, prior.grid, mass), strands, prior)
 
 
-def _strand(clues: Sequence[Clue], prior: Prior) -> Strand:
-    """Weave one origin's clues: the mean of each kind, the sum over kinds.
+def same_as(incident: str, area: LikelyArea, origin: str, reliability: float) -> SameAs:
+    """Return the clue that an event happened where another did, from the other's likely area.
 
-    Two analysts' distances from one photo are one distance, told twice; a distance and a bearing
-    in it are two observations, that stand or fall together.
+    Parameters
+    ----------
+    incident : str
+        The other incident's id, for reports.
+    area : LikelyArea
+        Where it happened.
+    origin, reliability
+        What shows that the two places are one, and how surely, 0 to 1.
     """
-    by_kind: dict[type, list[Logs]] = {}
-    trusts: list[float] = []
-    # The surest first: a copy that is trusted less takes nothing from it, nor does one not trusted.
+    mass = area.prior.mass
+    likelihood = np.divide(area.surface, mass, out=np.zeros_like(mass), where=mass > 0)
+    codes = {code for strand in area.strands for code in strand.asserts}
+    asserted = {code: area.vouched(code) for code in sorted(codes)}
+    return SameAs(
+        incident, area.grid, likelihood, origin, asserted=asserted, reliability=reliability
+    )
+
+
+def _strand(clues: Sequence[Clue], prior: Prior) -> Strand:
+    """Weave one origin's clues: the mean of each observation, the sum over observations.
+
+    Two analysts' distances of one landmark in a photo are one distance, told twice; its bearing, or
+    the distance of another landmark, is a second observation. All stand or fall together.
+    """
+    observed: dict[tuple[type, str], list[Logs]] = {}
+    trusts: dict[tuple[type, str], float] = {}
+    # Of an observation the most trusted tellings count: a rumour of it takes nothing from them.
     for clue in sorted(clues, key=lambda clue: -clue.reliability):
-        told, logs = by_kind.setdefault(type(clue), []), _logs(clue, prior)
+        seen, logs = _observation(clue), _logs(clue, prior)
+        if clue.reliability == 0 and any(trusts.values()):
+            continue
+        told = observed.setdefault(seen, [])
         copied = any(np.array_equal(logs, other) for other in told)
-        if not copied and (clue.reliability > 0 or not trusts):
+        if clue.reliability == trusts.setdefault(seen, clue.reliability) and not copied:
             told.append(logs)
-            trusts.append(clue.reliability)
-    by_kind = {kind: each for kind, each in by_kind.items() if each}
-    trust, told = min(trusts), next(iter(by_kind.values()))
-    if len(by_kind) == 1 == len(told):
-        return Strand(tuple(clues), told[0], trust)
-    total = np.sum([np.mean(each, axis=0) for each in by_kind.values()], axis=0)
+    tellings, trust = list(observed.values()), min(trusts.values())
+    if len(tellings) == 1 == len(tellings[0]):
+        return Strand(tuple(clues), tellings[0][0], trust)
+    total = np.sum([np.mean(each, axis=0) for each in tellings], axis=0)
     woven = scaled_logs(total, prior.mass)
     if woven is None:
         names = " and ".join(dict.fromkeys(clue.says for clue in clues))
@@ -255,12 +305,17 @@ def _strand(clues: Sequence[Clue], prior: Prior) -> Strand:
     return Strand(tuple(clues), woven, trust)
 
 
+def _observation(clue: Clue) -> tuple[type, str]:
+    """Return what a clue observes: its kind, and which thing of several that one can observe."""
+    return type(clue), getattr(clue, "about", "")
+
+
 def _logs(clue: Clue, prior: Prior) -> Logs:
     drawn = clue.log_likelihood(prior.grid)
     logs = scaled_logs(drawn, prior.mass)
     if logs is None or _elsewhere(drawn, prior):
         raise ClueError(
-            "within",
+            "prior",
             f"{clue.says} has no ground in the study area ({prior.name}): it lies elsewhere, or its"
             " units have nothing in common.",
         )

@@ -11,6 +11,7 @@ of one edition cannot overlap, and the outer line is the one with a unit on a si
 """
 
 from geoloc.boundaries.assign import ASSIGNED, assign, units_at
+from geoloc.boundaries.cells import UnitCells, unit_cells
 from geoloc.boundaries.codes import POLICE_DISTRICTS
 from geoloc.boundaries.editions import (
     DEFAULT_EDITION,
@@ -58,6 +59,7 @@ __all__ = [
     "Standing",
     "Statement",
     "Unit",
+    "UnitCells",
     "Zones",
     "assign",
     "check",
@@ -77,6 +79,7 @@ __all__ = [
     "shipped_table",
     "statements",
     "unit",
+    "unit_cells",
     "units_at",
     "user_folder",
 ]

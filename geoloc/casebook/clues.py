@@ -4,8 +4,8 @@ The values check themselves; a record adds only what YAML needs. What a record l
 value's own default. Origin and reliability are those of the evidence that the clue is part of.
 
 Points are `[lon, lat]` in WGS 84 degrees, polygons and lines are lists of them; lengths are metres,
-azimuths degrees clockwise from true north. Not read from case files: `same-as`, which would have
-to investigate another case first.
+azimuths degrees clockwise from true north. What a `same-as` says is known only when the other case
+has been investigated, so that `findings` makes its clue.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import shapely
-from pydantic import AfterValidator, Field, ValidationInfo, model_validator
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationInfo, model_validator
 
 from geoloc import boundaries, clues, geo
-from geoloc.casebook.fields import Code, Record, Text
+from geoloc.casebook.fields import CaseId, Code, Record, Text
 from geoloc.clues import Clue
 from geoloc.errors import ClueError
 from geoloc.gazetteer import Place
@@ -286,7 +286,7 @@ class DrawnRecord(ClueRecord):
         """Return the clue."""
         confidence = reliability if self.confidence is None else self.confidence
         return clues.Drawn(
-            _polygon(self.polygon),
+            polygon_of(self.polygon),
             origin,
             confidence=confidence,
             **self._given("edge_sigma_m", "name"),
@@ -306,12 +306,30 @@ class SearchedRecord(ClueRecord):
     def clue(self, origin: str, reliability: float) -> Clue:
         """Return the clue."""
         return clues.Searched(
-            _polygon(self.polygon),
+            polygon_of(self.polygon),
             self.detection_probability,
             origin,
             reliability=reliability,
             **self._given("name"),
         )
+
+
+class SameAsRecord(Record):
+    """The event happened where another incident did, for reasons that are no claim."""
+
+    kind: Literal["same-as"]
+    incident: CaseId = Field(description="id of the other; its file lies beside this one")
+    _folder: Path = PrivateAttr(default=Path())
+
+    @property
+    def file(self) -> Path:
+        """Return the other incident's case file."""
+        return self._folder / f"{self.incident}.yaml"
+
+    @model_validator(mode="after")
+    def _remembers_where_it_was_read(self, info: ValidationInfo) -> SameAsRecord:
+        self._folder = Path((info.context or {}).get("folder", ""))
+        return self
 
 
 AnyClue = Annotated[
@@ -324,7 +342,8 @@ AnyClue = Annotated[
     | ElevationBetweenRecord
     | RasterRecord
     | DrawnRecord
-    | SearchedRecord,
+    | SearchedRecord
+    | SameAsRecord,
     Field(discriminator="kind"),
 ]
 
@@ -333,7 +352,8 @@ def _place(codes: tuple[str, ...]) -> Place:
     return Place("", tuple(dict.fromkeys(codes)))
 
 
-def _polygon(corners: tuple[tuple[float, float], ...]) -> shapely.Polygon:
+def polygon_of(corners: tuple[tuple[float, float], ...]) -> shapely.Polygon:
+    """Return corners, lon and lat in WGS 84 degrees, as the polygon that they enclose."""
     if len(set(corners)) < 3:
         raise ClueError("polygon", f"needs 3 different corners or more, got {len(set(corners))}.")
     return shapely.Polygon(corners)

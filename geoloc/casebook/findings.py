@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Hashable
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import shapely
 
-from geoloc.area import LikelyArea, likely_area
+from geoloc.area import LikelyArea, Prior, likely_area, same_as
+from geoloc.casebook.clues import SameAsRecord
+from geoloc.casebook.folder import read_case
 from geoloc.casebook.records import Claim, Evidence, Incident
 from geoloc.clues import Clue, Within
-from geoloc.errors import CaseError, ClueError, PlaceError, Problem
-from geoloc.gazetteer import Place, resolve_unit
+from geoloc.errors import CaseError, ClueError, InputError, PlaceError, Problem
+from geoloc.gazetteer import Place, unit_senses
 from geoloc.verdict import Part, Verdict, verify
 
 
@@ -54,13 +57,18 @@ def investigate(incident: Incident) -> Finding:
         with the case and the field.
     """
     places = tuple(_claimed_place(claim) for claim in incident.claims)
-    found = _area_of(incident)
+    found = _area_of(incident, _Asked())
     reason = incident.geolocation.reason
     # Two wordings of one place have one verdict.
-    wordings = {place.codes or place.text: place for place in places if place}
+    wordings = {_meant(place): place for place in places if place}
     judged = {key: verify(place, found, reason=reason) for key, place in wordings.items()}
-    verdicts = tuple(judged[place.codes or place.text] if place else None for place in places)
+    verdicts = tuple(judged[_meant(place)] if place else None for place in places)
     return Finding(incident, places, found, verdicts)
+
+
+def _meant(place: Place) -> Hashable:
+    """Return the same for two wordings of one place."""
+    return (place.codes, place.senses) if place.codes else place.text
 
 
 def _claimed_place(claim: Claim) -> Place | None:
@@ -69,10 +77,11 @@ def _claimed_place(claim: Claim) -> Place | None:
     if not claim.place:
         return None
     try:
-        return Place(claim.place, (resolve_unit(claim.place),))
-    except PlaceError:
+        first, *others = ((code,) for code in unit_senses(claim.place))
+    except (PlaceError, ValueError):
         # The words stay on every output; without a unit there is nothing to draw or judge by.
         return Place(claim.place, ())
+    return Place(claim.place, first, tuple(others))
 
 
 class _Stated(NamedTuple):
@@ -83,22 +92,55 @@ class _Stated(NamedTuple):
     clue: Clue
 
 
-def _area_of(incident: Incident) -> LikelyArea | None:
-    """Return the likely area of all that was shown; never of a claim."""
-    stated = [
-        each
+@dataclass
+class _Asked:
+    """The incidents for whose sake one is investigated, and what counts for them already."""
+
+    incidents: tuple[Incident, ...] = ()
+    origins: set[str] = field(default_factory=set)  # grows: what one clue brought counts once
+
+
+def _area_of(incident: Incident, asked: _Asked) -> LikelyArea | None:
+    """Return the likely area of all that was shown and is not counted yet; never of a claim."""
+    told = [
+        (number, evidence)
         for number, evidence in enumerate(incident.evidence)
-        for each in _stated(f"evidence[{number}]", evidence)
+        if evidence.locates and _folded(evidence.origin) not in asked.origins
     ]
+    for number, evidence in told:
+        _refuse_claims(f"evidence[{number}]", evidence, (*asked.incidents, incident))
+    asked.origins.update(_folded(evidence.origin) for _, evidence in told)
+    here = _Asked((*asked.incidents, incident), asked.origins)
+    stated = [
+        each for number, evidence in told for each in _stated(f"evidence[{number}]", evidence, here)
+    ]
+    if not stated:
+        return None
     try:
-        return likely_area([each.clue for each in stated]) if stated else None
+        prior = incident.study.expected()
+    except InputError as error:
+        problem = Problem("study", None, str(error).removeprefix("study: "))
+        raise CaseError(incident.id, (problem,)) from error
+    try:
+        return likely_area([each.clue for each in stated], prior, incident.study.masses)
     except ClueError as error:
-        raise CaseError(incident.id, (_problem(stated, error),)) from error
+        raise CaseError(incident.id, (_problem(stated, prior, error),)) from error
 
 
-def _stated(field: str, evidence: Evidence) -> list[_Stated]:
+def _refuse_claims(field: str, evidence: Evidence, incidents: tuple[Incident, ...]) -> None:
+    """Raise `CaseError` if a claim about one incident would be evidence by way of another."""
+    for incident in incidents:
+        if incident.claims_of(evidence.origin):
+            why = (
+                f"of origin {evidence.origin!r} comes from a claimant of {incident.id}; a claim is"
+                " never evidence for itself."
+            )
+            raise CaseError(incidents[-1].id, (Problem(field, None, why),))
+
+
+def _stated(field: str, evidence: Evidence, asked: _Asked) -> list[_Stated]:
     """Return the clues of one finding: where it says it was, and what else it says of the place."""
-    origin, reliability = evidence.origin, evidence.reliability
+    origin, reliability = evidence.origin, evidence.trust
     found = []
     if evidence.within:
         place = Place(evidence.finding, tuple(dict.fromkeys(evidence.within)))
@@ -106,16 +148,45 @@ def _stated(field: str, evidence: Evidence) -> list[_Stated]:
         found.append(_Stated(f"{field}.within", frozenset(), within))
     for number, record in enumerate(evidence.clues):
         settings = frozenset(type(record).model_fields)
-        clue = record.clue(origin, reliability)
-        found.append(_Stated(f"{field}.clues[{number}]", settings, clue))
+        at = f"{field}.clues[{number}]"
+        if isinstance(record, SameAsRecord):
+            area = _area_of_other(record, at, asked)
+            if area is None:
+                continue
+            clue: Clue = same_as(record.incident, area, origin, reliability)
+        else:
+            clue = record.clue(origin, reliability)
+        found.append(_Stated(at, settings, clue))
     return found
 
 
-def _problem(stated: list[_Stated], together: ClueError) -> Problem:
+def _area_of_other(record: SameAsRecord, at: str, asked: _Asked) -> LikelyArea | None:
+    """Return another incident's likely area; None if all that it rests on counts already."""
+
+    def refused(why: str) -> CaseError:
+        return CaseError(asked.incidents[-1].id, (Problem(f"{at}.incident", None, why),))
+
+    chain = [*(incident.id for incident in asked.incidents), record.incident]
+    if record.incident in chain[:-1]:
+        circle = " → ".join(chain)
+        raise refused(f"goes in a circle ({circle}); say it in one of the case files only.")
+    if not record.file.exists():
+        raise refused(f"{record.incident} is not here: {record.file} does not exist.")
+    other = read_case(record.file)
+    if not any(evidence.locates for evidence in other.evidence):
+        raise refused(f"{record.incident} has no likely area: {other.geolocation.reason}")
+    return _area_of(other, asked)
+
+
+def _folded(origin: str) -> str:
+    return " ".join(origin.casefold().split())
+
+
+def _problem(stated: list[_Stated], prior: Prior, together: ClueError) -> Problem:
     """Name the clue that cannot be drawn even alone; if each can, what they cannot together."""
     for each in stated:
         try:
-            likely_area([each.clue])
+            likely_area([each.clue], prior)
         except ClueError as error:
             field = f"{each.field}.{error.field}" if error.field in each.settings else each.field
             return Problem(field, None, str(error).removeprefix(f"{error.field}: "))
@@ -137,6 +208,7 @@ def as_json(finding: Finding) -> dict[str, Any]:
                 "role": claim.role,
                 "place": claim.place,
                 "codes": list(place.codes) if place else [],
+                "senses": [list(codes) for codes in place.senses] if place else [],
                 "killed": claim.killed.model_dump() if claim.killed else None,
                 "covers": list(claim.covers),
                 "captured": claim.captured.model_dump() if claim.captured else None,
@@ -157,12 +229,12 @@ def _area_as_json(finding: Finding) -> dict[str, Any] | None:
         return None
     return {
         "status": finding.status,
-        "area_km2": round(finding.area.regions[-1].area_km2, 1),
+        "area_km2": round(finding.area.regions[-1].area_km2, 4),
         "regions": [
             {
                 "mass": region.mass,
                 "held": round(region.held, 4),
-                "area_km2": round(region.area_km2, 1),
+                "area_km2": round(region.area_km2, 4),
                 "geometry": shapely.geometry.mapping(_five_decimals(region.geometry)),
             }
             for region in finding.area.regions

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal
+import re
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from geoloc.casebook.clues import AnyClue
+from geoloc.area import MASSES, STUDY_AREA, Prior, raster_prior, uniform_prior
+from geoloc.casebook.clues import AnyClue, Corners, Number, RasterFile, polygon_of
 from geoloc.casebook.fields import ID, CaseId, Code, Record, Text
-from geoloc.clues import PUBLISHED_RELIABILITY
+from geoloc.clues import PUBLISHED_RELIABILITY, RELIABILITY
+from geoloc.errors import InputError
 
 
 class Count(Record):
@@ -79,12 +82,13 @@ class Evidence(Record):
         " areas. All of one origin count together as one clue",
         max_length=100,
     )
-    reliability: float = Field(
-        PUBLISHED_RELIABILITY,
+    reliability: float | None = Field(
+        None,
         ge=0,
         le=1,
         description="how surely the location is not plain wrong: your judgement, 0 to 1. Verdicts"
-        " rest on it and say so",
+        f" rest on it and say so. Default {PUBLISHED_RELIABILITY} where the finding itself says"
+        f" within which units, {RELIABILITY} where it only has clues",
     )
     source: Text | None = None
 
@@ -92,6 +96,13 @@ class Evidence(Record):
     def locates(self) -> bool:
         """Return whether it says anything about where the event happened."""
         return bool(self.within or self.clues)
+
+    @property
+    def trust(self) -> float:
+        """Return the reliability, 0 to 1, or the default for what the finding says."""
+        if self.reliability is not None:
+            return self.reliability
+        return PUBLISHED_RELIABILITY if self.within else RELIABILITY
 
     @model_validator(mode="after")
     def _shows_what_it_says(self) -> Evidence:
@@ -102,6 +113,37 @@ class Evidence(Record):
                 " is confirmed or likely can say where it happened"
             )
         return self
+
+
+class Study(Record):
+    """Where the event is looked for, and where it is expected before any clue."""
+
+    code: Code | None = Field(None, description="the unit that holds it; default AF01, Kabul")
+    polygon: Corners | None = Field(None, description="or an area drawn: [lon, lat] of its corners")
+    cell_m: Number | None = Field(
+        None, description="side of a cell, metres; default by size, 250 for a province"
+    )
+    prior: RasterFile | None = Field(
+        None, description="a GeoTIFF of densities, e.g. built-up land; default the same everywhere"
+    )
+    masses: tuple[Annotated[Number, Field(gt=0, le=1)], ...] = Field(
+        MASSES, description="shares of the probability to draw areas of", min_length=1, max_length=9
+    )
+
+    def expected(self) -> Prior:
+        """Return the prior.
+
+        Raises
+        ------
+        InputError
+            If the study area has no known line, or the raster or the cells do not fit it.
+        """
+        if self.code and self.polygon is not None:
+            raise InputError("give either code or polygon, not both.")
+        where = polygon_of(self.polygon) if self.polygon is not None else self.code or STUDY_AREA
+        if self.prior is None:
+            return uniform_prior(where, self.cell_m)
+        return raster_prior(self.prior, where, self.cell_m)
 
 
 class Geolocation(Record):
@@ -124,6 +166,7 @@ class Incident(Record):
     summary: Text
     claims: tuple[Claim, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    study: Study = Study()
     geolocation: Geolocation
     sources: tuple[Source, ...] = ()
     notes: tuple[Text, ...] = ()
@@ -146,6 +189,16 @@ class Incident(Record):
                 raise ValueError(f"source {source!r} is not in sources")
         return self
 
+    def claims_of(self, origin: str) -> tuple[Claim, ...]:
+        """Return the claims that a piece of evidence of this origin would only repeat."""
+        words = _naming_words(origin)
+
+        def says_it(claim: Claim) -> bool:
+            names = filter(None, (claim.claimant, claim.affiliation))
+            return any(_naming_words(name) == words for name in names)
+
+        return tuple(filter(says_it, self.claims))
+
     def _keep_claims_and_evidence_apart(self) -> None:
         located = any(evidence.locates for evidence in self.evidence)
         status = self.geolocation.status
@@ -155,13 +208,24 @@ class Incident(Record):
                 + ("evidence" if located else "no evidence")
                 + " says within which units it happened, or has clues to it"
             )
-        claimants = {claim.claimant.casefold() for claim in self.claims}
         for evidence in self.evidence:
-            if evidence.locates and evidence.origin.casefold() in claimants:
+            if evidence.locates and self.claims_of(evidence.origin):
                 raise ValueError(
                     f"evidence of origin {evidence.origin!r} comes from a claimant; a claim is"
                     " never evidence for itself, so name the material it was seen in"
                 )
+
+
+# What may stand around a claimant's name without making it another origin.
+_SAYING = {
+    "a", "an", "and", "by", "claim", "claimed", "claims", "from", "in", "made", "of", "on", "post",
+    "posted", "posts", "report", "reported", "reports", "said", "says", "statement", "statements",
+    "the", "tweet", "tweets",
+}  # fmt: skip
+
+
+def _naming_words(text: str) -> set[str]:
+    return set(re.findall(r"[^\W\d]+", text.casefold().replace("'s", ""))) - _SAYING
 
 
 class Aggregate(Record):

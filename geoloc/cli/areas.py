@@ -156,11 +156,12 @@ def _picture(regions: Sequence[Region]) -> list[str]:
 
 def _print_ledger(entries: Sequence[Entry]) -> None:
     print_heading("What each clue brought (clues of one origin count as one)")
+    most = max(entry.bits for entry in entries)
     rows = [
         (
             str(number),
             f"{entry.strand.reliability:g}",
-            f"{entry.bits:.1f}",
+            f"{entry.bits:4.1f} {_bar(entry.bits, most)}",
             _km2(entry.area_km2),
             _km2(entry.area_without_km2),
             f"{entry.wrong:.1%}",
@@ -174,6 +175,12 @@ def _print_ledger(entries: Sequence[Entry]) -> None:
         print_wrapped(visible(f"{number}. It happened {entry.strand.says}."))
         print_wrapped(visible(f"Seen in: {entry.strand.origin}"), indent=3)
         print_wrapped(visible(entry.sentence), indent=3)
+
+
+def _bar(bits: float, most: float) -> str:
+    """Return a bar of up to 12 characters, in eighths of one."""
+    eighths = round(96 * bits / most) if most > 0 else 0
+    return "█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()
 
 
 def _print_contradictions(entries: Sequence[Entry]) -> None:

@@ -42,7 +42,12 @@ if TYPE_CHECKING:
 
 
 class Clue(Protocol):
-    """Anything that says how likely its observation is, were the event in each cell."""
+    """Anything that says how likely its observation is, were the event in each cell.
+
+    A kind of clue that can observe several things in one origin also has `about: str`, which tells
+    them apart: two landmarks' bearings in one photo are two observations, two analysts' bearings of
+    one landmark in it are one.
+    """
 
     @property
     def reliability(self) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -14,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from geoloc import boundaries, geo
 from geoloc.clues.statements import check_above_zero, length
 from geoloc.errors import ClueError, CoordinateError
-from geoloc.gazetteer import Place
+from geoloc.gazetteer import Place, fold
 from geoloc.geo import Grid
 
 if TYPE_CHECKING:
@@ -109,6 +108,8 @@ def check_shape(field: str, geometry: BaseGeometry, kinds: tuple[str, ...]) -> N
 
 def check_feature(field: str, feature: Feature) -> None:
     """Raise `ClueError` unless a feature is a landmark, a unit or a shape that can be drawn."""
+    if not isinstance(feature, Place | Landmark | BaseGeometry):
+        raise ClueError(field, f"must be a Landmark, a Place or a shape, got {feature!r}.")
     if isinstance(feature, Place):
         if not feature.codes:
             raise ClueError(field, f"{feature.text!r} names no unit; give its codes.")
@@ -124,6 +125,13 @@ def feature_name(feature: Feature, name: str) -> str:
         return feature.name
     of = {"Point": "point", "LineString": "line", "Polygon": "area"}
     return f"the {of[feature.geom_type.removeprefix('Multi')]} drawn"
+
+
+def identity(feature: Feature, name: str = "") -> str:
+    """Return what tells a feature from others: its name, folded; of an unnamed one its box."""
+    if name or isinstance(feature, Landmark | Place):
+        return fold(feature_name(feature, name))
+    return " ".join(f"{value:.4f}" for value in feature.bounds)
 
 
 def shape_of(field: str, feature: Feature, name: str = "") -> Shape:
@@ -149,50 +157,12 @@ def shape_of(field: str, feature: Feature, name: str = "") -> Shape:
 
 
 def blur_m(grid: Grid) -> float:
-    """Return half a cell's diagonal: how far from its centre a cell's ground reaches, metres."""
-    return grid.cell_m / math.sqrt(2)
+    """Return σ of a cell's ground around its centre along any direction, metres.
 
-
-def from_smooth(grid: Grid, function: Callable[..., Any]) -> list[Floats]:
-    """Return smooth functions of easting and northing at the cells' centres.
-
-    They are computed at 16 x 16 Chebyshev nodes and interpolated by the polynomial through them:
-    over all Afghanistan lon and lat are then right to 1e-12 degrees, and 4 million cells take
-    hundredths of a second where the projection itself takes two seconds.
-
-    Parameters
-    ----------
-    grid : Grid
-        The cells.
-    function : callable
-        Takes eastings and northings, metres, and returns a tuple of arrays of their shape.
-
-    Returns
-    -------
-    list of float arrays, each (rows, cols)
+    A square's second moment is side² / 12 whichever way it is looked at; a likelihood at the
+    centre, widened by it, is that of the cell as a whole.
     """
-    nodes = np.cos((np.arange(16) + 0.5) * np.pi / 16)
-
-    def weights(count: int) -> Floats:
-        vander = np.polynomial.chebyshev.chebvander
-        centres = (np.arange(count) + 0.5) * 2 / count - 1
-        return np.asarray(vander(centres, 15) @ np.linalg.inv(vander(nodes, 15)))
-
-    half_width, half_height = grid.cols * grid.cell_m / 2, grid.rows * grid.cell_m / 2
-    found = function(
-        *np.meshgrid(
-            grid.west_m + half_width * (1 + nodes), grid.north_m - half_height * (1 + nodes)
-        )
-    )
-    down, across = weights(grid.rows), weights(grid.cols)
-    surfaces: list[Floats] = [down @ values @ across.T for values in found]
-    return surfaces
-
-
-def centres_deg(grid: Grid) -> tuple[Floats, Floats]:
-    """Return lon and lat of the cells' centres in WGS 84 degrees, each of shape (rows, cols)."""
-    lon, lat = from_smooth(grid, geo.to_degrees)
-    return lon, lat
+    return grid.cell_m / math.sqrt(12)
 
 
 def offsets_m(grid: Grid, lon: float, lat: float) -> tuple[Floats, Floats]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import KW_ONLY, dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -21,7 +22,7 @@ from geoloc.clues.ground import (
     check_shape,
     distance_m,
     feature_name,
-    from_smooth,
+    identity,
     landmark_distance_m,
     offsets_m,
     plane,
@@ -58,6 +59,8 @@ FARTHEST_SIGHT_M = 320_000.0
 CORRIDOR_SIGMA_SHARE = 0.25
 # Judgement: the houses that face a main road, and how surely its line is drawn.
 ROADSIDE_M, ROADSIDE_SIGMA_M = 100.0, 50.0
+
+UNNAMED_LINE = "the line drawn"
 
 _NEGLIGIBLE = -0.5 * 6**2  # of a clue whose best cell is 6 σ off, nothing is left
 
@@ -101,6 +104,11 @@ class Near:
             check_above_zero("sigma_m", self.sigma_m, "metres")
 
     @property
+    def about(self) -> str:
+        """Return which feature the distance is from: another one's is another observation."""
+        return identity(self.feature, self.name)
+
+    @property
     def says(self) -> str:
         """Return e.g. `within 300 m (± 75 m) of Bagrami bazaar`."""
         called = feature_name(self.feature, self.name)
@@ -122,7 +130,7 @@ class Near:
     def log_likelihood(self, grid: Grid) -> Floats:
         """Return how well each cell fits the distance, measured from its centre.
 
-        σ is that of the statement, of the feature's position and half a cell's diagonal, added in
+        σ is that of the statement, of the feature's position and of a cell's ground, added in
         quadrature. A ring is -z²/2 of z = (distance - stated) / σ; a disc log Φ(-z).
 
         Raises
@@ -176,7 +184,9 @@ class Bearing:
 
     def __post_init__(self) -> None:
         check_source(self.origin, self.reliability)
-        if not 0 <= self.azimuth_deg < 360:
+        if not isinstance(self.landmark, Landmark):
+            raise ClueError("landmark", f"must be a Landmark, a point, got {self.landmark!r}.")
+        if not (isinstance(self.azimuth_deg, Real) and 0 <= self.azimuth_deg < 360):
             raise ClueError(
                 "azimuth_deg",
                 "must be from 0 to below 360 degrees, clockwise from true north, got"
@@ -193,6 +203,11 @@ class Bearing:
                 f"must be from -30 to 30 degrees, got {self.declination_deg!r}; around Kabul it is"
                 " about 3, to the east.",
             )
+
+    @property
+    def about(self) -> str:
+        """Return which landmark was seen: another one's azimuth is another observation."""
+        return identity(self.landmark)
 
     @property
     def true_deg(self) -> float:
@@ -212,8 +227,8 @@ class Bearing:
     def log_likelihood(self, grid: Grid) -> Floats:
         """Return how well the azimuth between each cell's centre and the landmark fits.
 
-        σ² = σ_statement² + (σ_position / d)², with σ_position of the landmark and half a cell's
-        diagonal, and d their distance: next to the landmark an azimuth says nothing. L is a normal
+        σ² = σ_statement² + (σ_position / d)², with σ_position of the landmark and of a cell's
+        ground, and d their distance: next to the landmark an azimuth says nothing. L is a normal
         density wrapped around the circle, so a wider one is also lower.
 
         Raises
@@ -258,8 +273,7 @@ class Bearing:
             here = _convergence(math.radians(self.landmark.lon), math.radians(self.landmark.lat))
             from_landmark: Floats = np.arctan2(east, north) + here
             return from_landmark
-        (there,) = from_smooth(
-            grid,
+        (there,) = grid.smooth(
             lambda e, n: (_convergence(*(np.radians(angle) for angle in geo.to_degrees(e, n))),),
         )
         to_landmark: Floats = np.arctan2(-east, -north) + there
@@ -297,6 +311,11 @@ class Between:
         check_feature("b", self.b)
         if self.sigma_m is not None:
             check_above_zero("sigma_m", self.sigma_m, "metres")
+
+    @property
+    def about(self) -> str:
+        """Return which two features it is between: of others it is another observation."""
+        return " | ".join((identity(self.a, self.name_a), identity(self.b, self.name_b)))
 
     @property
     def says(self) -> str:
@@ -364,7 +383,7 @@ class Along:
     _: KW_ONLY
     at_most_m: float = ROADSIDE_M  # to either side, above 0
     sigma_m: float = ROADSIDE_SIGMA_M  # of that distance, above 0
-    name: str = "the line drawn"
+    name: str = UNNAMED_LINE
     reliability: float = RELIABILITY
 
     def __post_init__(self) -> None:
@@ -372,6 +391,11 @@ class Along:
         check_shape("line", self.line, ("LineString",))
         check_above_zero("at_most_m", self.at_most_m, "metres")
         check_above_zero("sigma_m", self.sigma_m, "metres")
+
+    @property
+    def about(self) -> str:
+        """Return which line it is beside: beside another one is another observation."""
+        return identity(self.line, "" if self.name == UNNAMED_LINE else self.name)
 
     @property
     def says(self) -> str:

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from geoloc.clues.ground import centres_deg
-from geoloc.clues.statements import check_share, check_source
+from geoloc import boundaries
+from geoloc.clues.ground import identity
+from geoloc.clues.statements import check_source
 from geoloc.errors import ClueError
+from geoloc.gazetteer import Place
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from geoloc.gazetteer import Place
     from geoloc.geo import Grid
 
 # A published area by named investigators is taken to be wrong once in fifty. This is a judgement,
@@ -33,13 +34,18 @@ class Within:
     reliability: float = PUBLISHED_RELIABILITY
 
     def __post_init__(self) -> None:
-        check_share("reliability", self.reliability)
+        check_source(self.origin, self.reliability)
         _check_codes(self.place)
 
     @property
     def asserts(self) -> tuple[str, ...]:
         """Return the codes of the place."""
         return self.place.codes
+
+    @property
+    def about(self) -> str:
+        """Return the place's name: another is another observation."""
+        return identity(self.place)
 
     @property
     def says(self) -> str:
@@ -75,6 +81,11 @@ class NotWithin:
         _check_codes(self.place)
 
     @property
+    def about(self) -> str:
+        """Return the place's name: another is another observation."""
+        return identity(self.place)
+
+    @property
     def says(self) -> str:
         """Return e.g. `outside Bagrami district`."""
         return f"outside {self.place.name}"
@@ -96,13 +107,18 @@ class NotWithin:
 
 
 def _check_codes(place: Place) -> None:
+    if not isinstance(place, Place):
+        raise ClueError("place", f"must be a Place, e.g. Place('PD8', ('AF-KBL-PD8',)): {place!r}.")
     if not place.codes:
         raise ClueError("codes", f"{place.text!r} names no unit; give its codes.")
 
 
 def _membership(place: Place, grid: Grid, purpose: str) -> NDArray[np.float64]:
-    lon, lat = centres_deg(grid)
-    shares = place.membership(lon.ravel(), lat.ravel())
-    if shares is None:
-        raise ClueError("codes", f"{place.name} has no known line to {purpose}.")
-    return shares.reshape(grid.shape)
+    """Return the membership of each cell's centre: the product of the units', as of `Place`."""
+    shares = np.ones(grid.shape)
+    for code in place.codes:
+        layer = boundaries.layers_with(code)[0]
+        if layer[code].geometry.is_empty:
+            raise ClueError("codes", f"{place.name} has no known line to {purpose}.")
+        shares *= boundaries.unit_cells(layer, code, grid).share.reshape(grid.shape)
+    return shares

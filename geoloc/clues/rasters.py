@@ -174,6 +174,11 @@ class Raster:
         object.__setattr__(self, "weights", MappingProxyType(dict(self.weights)))
 
     @property
+    def about(self) -> str:
+        """Return which raster answers: another is another observation."""
+        return str(self.path)
+
+    @property
     def says(self) -> str:
         """Return e.g. `on built-up land (landcover.tif)`."""
         return f"on {self.what} ({Path(self.path).name})"

@@ -6,8 +6,9 @@ found from other evidence agrees with what was claimed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +19,6 @@ from geoloc.area.regions import regions
 from geoloc.errors import CoordinateError
 from geoloc.gazetteer import Place
 from geoloc.verdict.grades import Grade, grade_of, likelihood_words
-from geoloc.verdict.lines import Drawing, drawings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 __all__ = ["Grade", "Part", "Verdict", "claim_editions", "grade_of", "likelihood_words", "verify"]
 
 # What a verdict's interval tries besides the stated settings.
-_RELIABILITIES = (0.9, 0.995)  # of every clue, in place of its own
+_ODDS = (9 / 49, 199 / 49)  # of every clue, so many times: 0.98 is then 0.9, or 0.995
+_WIDTHS = (2 / 3, 3 / 2)  # of every measurement's σ
+_ASSUMED = 0.9  # a place that holds more of the study area than this is taken for granted by it
 _SIGMA_FACTORS = (0.5, 1.0, 2.0)  # of the claimed lines' σ
 _FARTHEST_FLIP_M = 20_000.0
 _LEAST_PRIOR = 1e-9  # below this a claimed place is outside the study area
@@ -55,7 +57,7 @@ class Verdict:
     grade: Grade
     reason: str  # plain sentences
     probability: float | None = None  # posterior mass in the claimed place, 0 to 1
-    interval: tuple[float, float] | None = None  # over editions, σ, senses and clue reliability
+    interval: tuple[float, float] | None = None  # over editions, σ, senses and clue settings
     prior: float | None = None  # the same mass before any clue, 0 to 1
     bayes_factor: float | None = None  # posterior odds over prior odds, above 0
     flip_distance_m: float | None = None  # least shift of the claimed line that changes the grade
@@ -91,14 +93,13 @@ def verify(claim: Place, found: LikelyArea | None, *, reason: str = "") -> Verdi
         return _not_assessable(reason or "There is no independent evidence of where it happened.")
     if obstacle := _obstacle(claim):
         return _not_assessable(obstacle)
-    drawn = [tuple(drawings(codes, found.grid)) for codes in (claim.codes, *claim.senses)]
+    claim = replace(claim, senses=tuple(filter(_has_lines, claim.senses)))
+    drawn = [tuple(_drawings(codes, found.grid)) for codes in (claim.codes, *claim.senses)]
     named = {line.code for of_sense in drawn for line in of_sense[0]}
-    trusts = (None, *_RELIABILITIES)
-    seen = _Seen(
-        found.prior.mass.ravel(),
-        found.doubt,
-        {trust: _view(found, named, trust) for trust in trusts},
-    )
+    tried = [found, *(found.varied(odds=odds) for odds in _ODDS)]
+    if any(not strand.asserts for strand in found.strands):
+        tried += [found.varied(width=width) for width in _WIDTHS]
+    seen = _Seen(found.prior.mass.ravel(), tuple(_view(each, named) for each in tried))
     lines, *others = drawn[0]
     p, before = seen.probability(lines, lines), seen.prior(lines)
     # The prior alone excludes it: only evidence that has found its place elsewhere may say so too.
@@ -107,6 +108,11 @@ def verify(claim: Place, found: LikelyArea | None, *, reason: str = "") -> Verdi
             f"{claim.name} lies outside the study area ({found.prior.name}), and the evidence does"
             " not say where in it the event was."
         )
+    if before > _ASSUMED:
+        return _not_assessable(
+            f"{claim.name} holds nearly all of the study area ({found.prior.name}), so that no"
+            " evidence within it can speak for the claim. Choose a larger study area."
+        )
     interval = _interval(p, seen, drawn)
     factor = _bayes_factor(p, before)
     grade = grade_of(p, interval, factor)
@@ -114,9 +120,10 @@ def verify(claim: Place, found: LikelyArea | None, *, reason: str = "") -> Verdi
     alone = tuple(_alone(code, seen, found.grid) for code in claim.codes if len(claim.codes) > 1)
     distance_m = _distance_m(claim, found)
     sentences = (
-        _sentence(claim, p, interval, before, factor),
+        _sentence(replace(claim, senses=()), p, interval, before, factor),
         _miss(claim, found, distance_m) if p < 0.5 else "",
         _each_alone(alone),
+        _each_sense(claim, seen, drawn),
         _other_editions(grade, by_edition),
         _assumption(found),
     )
@@ -145,7 +152,7 @@ def _obstacle(claim: Place) -> str:
     """Return why a claimed place cannot be judged; empty if it can."""
     if not claim.codes:
         return f"{claim.text!r} names no place with a known line."
-    if any(boundaries.unit(code).geometry.is_empty for code in claim.codes):
+    if not _has_lines(claim.codes):
         return f"No line is known for {claim.name}."
     alone = boundaries.unit(claim.codes[0]) if len(claim.codes) == 1 else None
     if alone and alone.ambiguous:
@@ -153,45 +160,53 @@ def _obstacle(claim: Place) -> str:
     return ""
 
 
+def _has_lines(codes: tuple[str, ...]) -> bool:
+    return not any(boundaries.unit(code).geometry.is_empty for code in codes)
+
+
 def _not_assessable(reason: str) -> Verdict:
     return Verdict("not-assessable", reason)
 
 
 def _bayes_factor(p: float, before: float) -> float:
-    if before <= 0:  # the claim lies outside the study area, so no evidence could speak for it
+    if before < _LEAST_PRIOR:  # outside the study area no evidence could speak for a claim
         return 0.0
     least = 1e-12  # a probability of exactly 0 or 1 would make the odds infinite
     p, before = (min(max(value, least), 1 - least) for value in (p, before))
     return (p / (1 - p)) / (before / (1 - before))
 
 
+Drawing = tuple[boundaries.UnitCells, ...]  # of each claimed unit, in one set of editions
+
+
+def _drawings(codes: tuple[str, ...], grid: geo.Grid) -> Iterator[Drawing]:
+    """Yield the claimed lines in each combination of editions that have them, default first."""
+    for layers in product(*(boundaries.layers_with(code) for code in codes)):
+        drawn = zip(layers, codes, strict=True)
+        yield tuple(boundaries.unit_cells(layer, code, grid) for layer, code in drawn)
+
+
 @dataclass(frozen=True, slots=True)
 class _View:
-    """The likely area under one trust in the clues."""
+    """The likely area, were the clues as they say, or surer, or vaguer."""
 
     surface: Floats  # posterior, (cells,)
-    vouched: dict[
-        str, Floats | None
-    ]  # per claimed unit: how surely a clue that asserts it is right
+    doubt: float  # probability that no clue is about this event, 0 to 1
+    vouched: dict[str, Floats]  # per unit that a clue asserts: how surely such a clue is right
 
 
-def _view(found: LikelyArea, codes: Iterable[str], reliability: float | None) -> _View:
-    surface = found.surface if reliability is None else found.surface_if(reliability)
+def _view(found: LikelyArea, codes: set[str]) -> _View:
     asserted = {code for strand in found.strands for code in strand.asserts}
-    vouched = {
-        code: found.vouched(code, reliability).ravel() if code in asserted else None
-        for code in codes
-    }
-    return _View(surface.ravel(), vouched)
+    vouched = {code: found.vouched(code).ravel() for code in codes & asserted}
+    return _View(found.surface.ravel(), found.doubt, vouched)
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """The prior, and the likely area under each trust that is tried; None: each clue's own."""
+    """The prior, and the likely area under each setting that is tried, the clues' own first."""
 
     before: Floats  # (cells,)
-    doubt: float  # probability that no clue is about this event, 0 to 1
-    views: dict[float | None, _View]
+    views: tuple[_View, ...]
 
     def probability(
         self,
@@ -200,7 +215,7 @@ class _Seen:
         *,
         sigma_factor: float = 1.0,
         shift_m: float = 0.0,
-        reliability: float | None = None,
+        view: _View | None = None,
     ) -> float:
         """Return the posterior mass in the claimed place under one setting.
 
@@ -208,7 +223,7 @@ class _Seen:
         and only a difference between the line that the clue meant (`stated`) and the setting's
         can take from it: P(in the moved unit | in the stated one), their errors being the same.
         """
-        view = self.views[reliability]
+        view = view or self.views[0]
         shares = view.surface
         for line, meant in zip(lines, stated, strict=True):
             inside = line.membership(sigma_factor, shift_m)
@@ -230,17 +245,18 @@ class _Seen:
 def _interval(p: float, seen: _Seen, senses: list[tuple[Drawing, ...]]) -> tuple[float, float]:
     """Return the lowest and highest probability over senses, editions, σ and reliability.
 
-    Were no clue about this event, the claim might be as true as any: so the highest is at least
-    what that leaves open.
+    Were no clue about this event, the claim might be as true as any: so in each view the
+    highest is at least what that leaves open.
     """
     tried = [
-        seen.probability(lines, of_sense[0], sigma_factor=factor, reliability=reliability)
+        (seen.probability(lines, of_sense[0], sigma_factor=factor, view=view), view.doubt)
         for of_sense in senses
         for lines in of_sense
         for factor in _SIGMA_FACTORS
-        for reliability in seen.views
+        for view in seen.views
     ]
-    return min(p, *tried), max(p, *tried, p + (1 - p) * seen.doubt)
+    lowest = min(share for share, _ in tried)
+    return min(p, lowest), max(p, *(share + (1 - share) * doubt for share, doubt in tried))
 
 
 def _by_edition(
@@ -254,7 +270,7 @@ def _by_edition(
 
 def _alone(code: str, seen: _Seen, grid: geo.Grid) -> Part:
     """Judge one unit of a claim without the others."""
-    drawn = [tuple(drawings((code,), grid))]
+    drawn = [tuple(_drawings((code,), grid))]
     lines = drawn[0][0]
     p = seen.probability(lines, lines)
     factor = _bayes_factor(p, seen.prior(lines))
@@ -314,10 +330,11 @@ def _distance_m(claim: Place, found: LikelyArea) -> float:
 def _sentence(
     claim: Place, p: float, interval: tuple[float, float], before: float, factor: float
 ) -> str:
-    low, high = interval
     words, share = likelihood_words(p).capitalize(), boundaries.percent
+    low, high = (share(end) for end in interval)
+    spread = f"{low} to {high}" if interval[0] >= 0.005 else f"at most {high}"
     return (
-        f"{words} in {claim.name}: {share(p)} ({share(low)} to {share(high)}) of the likely"
+        f"{words} in {claim.name}: {share(p)} ({spread}) of the likely"
         f" area's probability lies there, against {share(before)} before any evidence"
         f" (Bayes factor {_round_factor(factor)})."
     )
@@ -353,6 +370,17 @@ def _each_alone(alone: tuple[Part, ...]) -> str:
         return ""
     told = ", ".join(f"{p.name} {boundaries.percent(p.probability)} ({p.grade})" for p in alone)
     return f"Each alone: {told}."
+
+
+def _each_sense(claim: Place, seen: _Seen, drawn: list[tuple[Drawing, ...]]) -> str:
+    """Return what each place that the words can mean would be given."""
+    if not claim.senses:
+        return ""
+    told = ", ".join(
+        f"{Place('', codes).name} {boundaries.percent(seen.probability(lines[0], lines[0]))}"
+        for codes, lines in zip((claim.codes, *claim.senses), drawn, strict=True)
+    )
+    return f"The words can mean several places, and the interval covers all: {told}."
 
 
 def _other_editions(grade: Grade, others: tuple[Part, ...]) -> str:

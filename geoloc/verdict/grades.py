@@ -23,7 +23,7 @@ def grade_of(p: float, interval: tuple[float, float], bayes_factor: float) -> Gr
     consistent         at least .90 lowest at least .75      at least 10
     leans-consistent   at least .60 lowest at least .40      at least 3
     leans-inconsistent at most .30  highest at most .50      at most 1/3
-    inconsistent       at most .04  highest at most .04      at most 1/10
+    inconsistent       at most .05  highest at most .15      at most 1/10
     undetermined       anything else
     ================== ============ ======================== ============
 
@@ -40,14 +40,16 @@ def grade_of(p: float, interval: tuple[float, float], bayes_factor: float) -> Gr
 
     Notes
     -----
-    The limits are judgements; `benchmarks/calibration.py` measures what they lead to.
+    The limits are judgements; `benchmarks/calibration.py` measures what they lead to. The worse
+    end counts the doubt that no clue is about this event, so that one finding of reliability 0.98
+    can contradict a claim and one of 0.9 cannot.
     """
     low, high = interval
     if p >= 0.90 and low >= 0.75 and bayes_factor >= 10:
         return "consistent"
     if p >= 0.60 and low >= 0.40 and bayes_factor >= 3:
         return "leans-consistent"
-    if high <= 0.04 and bayes_factor <= 1 / 10:
+    if p <= 0.05 and high <= 0.15 and bayes_factor <= 1 / 10:
         return "inconsistent"
     if p <= 0.30 and high <= 0.50 and bayes_factor <= 1 / 3:
         return "leans-inconsistent"
