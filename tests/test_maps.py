@@ -216,6 +216,15 @@ def test_claim_of_several_units_shows_where_all_of_them_hold() -> None:
     assert place["shared"]["type"] == "MultiPolygon"
 
 
+def test_words_of_two_senses_are_drawn_in_both() -> None:
+    """Kabul is a district and a province; the page does not choose for the claimant."""
+    told = finding(["AF0104"], within=("AF0104",)).incident.model_dump(mode="json")
+    told["claims"][0] |= {"place": "Kabul", "codes": []}
+    island = island_of(maps.seal(maps.finding_map(investigate(Incident.model_validate(told)))))
+    assert [place["name"] for place in island["places"]] == ["Kabul district", "Kabul province"]
+    assert "can mean several places" in island["incidents"][0]["claims"][0]["verdict"]["reason"]
+
+
 def test_unit_without_a_line_is_named_and_not_drawn() -> None:
     """PD20 has no known line: there is nothing to hatch, and the page can say so."""
     island = island_of(maps.seal(maps.finding_map(finding(["AF-KBL-PD20"]))))

@@ -129,8 +129,10 @@ class _Parts:
 
 
 def _claimed(finding: Finding) -> Iterator[Codes]:
-    """Yield the units of each claim that names any."""
-    yield from (place.codes for place in finding.places if place and place.codes)
+    """Yield the units of each claim that names any, in every sense of its words."""
+    for place in finding.places:
+        if place and place.codes:
+            yield from (place.codes, *place.senses)
 
 
 def _meant(findings: Sequence[Finding]) -> set[str]:
