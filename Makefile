@@ -24,7 +24,7 @@ check: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_house.py
 
-# How often likely areas hold the truth: 10,000 simulated raids, about a quarter of an hour.
+# How often likely areas hold the truth: 10,000 simulated raids, about 25 minutes.
 calibrate: $(VENV)/.run
 	$(BIN)/python benchmarks/calibration.py --cases 10000 --seed 1 --plot benchmarks/calibration.png
 

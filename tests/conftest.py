@@ -12,6 +12,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
+
+# Timings belong to the benchmarks: on a busy machine any single example may be late.
+settings.register_profile("geoloc", deadline=None)
+settings.load_profile("geoloc")
 
 # A developer's own editions must not answer in the tests, nor the tests write among them.
 os.environ["GEOLOC_DATA"] = tempfile.mkdtemp(prefix="geoloc-tests-")

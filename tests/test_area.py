@@ -206,17 +206,19 @@ def test_two_copies_of_one_origin_equal_one(clues: list[Told]) -> None:
     assert len(once.strands) == len(thrice.strands)
 
 
-def test_different_clues_of_one_kind_and_origin_are_pooled() -> None:
-    """Their geometric mean, by hand √(1·4), √(4·9), √(9·1), and the lowest reliability."""
-    pooled = likely_area(
-        [Told([[1, 4, 9]], 0.9, "the photo"), Told([[4, 9, 1]], 0.6, "the photo")], flat(1, 3)
-    )
+def test_different_tellings_of_one_observation_are_pooled() -> None:
+    """Their geometric mean, √(1·4), √(4·9), √(9·1) by hand; one trusted less counts nothing."""
+    two = [Told([[1, 4, 9]], 0.6, "the photo"), Told([[4, 9, 1]], 0.6, "the photo")]
+    pooled = likely_area(two, flat(1, 3))
     alone = likely_area([Told([[2, 6, 3]], 0.6, "the photo")], flat(1, 3))
     assert np.allclose(pooled.surface, alone.surface, rtol=1e-6)
     (strand,) = pooled.strands
     assert strand.reliability == 0.6
     assert len(strand.clues) == 2
-    apart = likely_area([Told([[1, 4, 9]], 0.9, "a"), Told([[4, 9, 1]], 0.6, "b")], flat(1, 3))
+    rumour = likely_area([*two, Told([[1, 1, 50]], 0.5, "the photo")], flat(1, 3))
+    assert np.allclose(rumour.surface, pooled.surface, rtol=1e-6)
+    assert rumour.strands[0].reliability == 0.6
+    apart = likely_area([Told([[1, 4, 9]], 0.6, "a"), Told([[4, 9, 1]], 0.6, "b")], flat(1, 3))
     assert apart.surface.max() > pooled.surface.max()  # two origins do say more than one
 
 

@@ -19,21 +19,21 @@ def outcomes() -> list[Outcome]:
 
 
 def test_areas_hold_the_truth_about_as_often_as_they_say(outcomes: list[Outcome]) -> None:
-    """Of 75 raids at least 85 % lie in the 95 % area, and at least 40 % in the 50 % area."""
-    found = score(outcomes)
-    assert found.cases == 25 * len(WORLDS)
-    assert found.covered_95 >= 0.85
-    assert found.covered_50 >= 0.40
+    """Of 50 raids whose clues are as good as stated, within what chance leaves (2.6 σ)."""
+    found = score(each for each in outcomes if each.world != "overstated")
+    assert found.cases == 50
+    assert abs(found.level_50 - 0.5) <= 0.18
+    assert found.level_95 >= 0.87
+    assert found.covered_95 >= 0.87
+    assert found.covered_50 >= found.level_50  # ties come whole
     assert all(each.held[0] <= each.held[1] <= each.held[2] for each in outcomes)
 
 
 def test_no_verdict_is_confident_and_wrong_where_clues_are_as_stated(
     outcomes: list[Outcome],
 ) -> None:
-    """Nor is a true claim called inconsistent more than once in the overstated world."""
-    stated = [each for each in outcomes if each.world == "stated"]
-    assert score(stated).confident_wrong == 0
-    assert score(outcomes).confident_wrong <= 0.03
+    """Nor where one in ten is wrong and says so."""
+    assert score(each for each in outcomes if each.world != "overstated").confident_wrong == 0
 
 
 def test_the_same_seed_gives_the_same_raids() -> None:
@@ -45,10 +45,11 @@ def test_the_same_seed_gives_the_same_raids() -> None:
 
 @pytest.mark.long
 def test_coverage_is_what_was_promised() -> None:
-    """With 400 raids a world: 95 % within 93 to 98, wrong clues at least 92, wrong verdicts 1 %."""
+    """Of 400 raids a world: half and 95 % at their levels, at least 92 % with wrong clues."""
     found = {world: [] for world in WORLDS}  # type: dict[str, list[Outcome]]
     for each in simulate(400, seed=11, workers=2):
         found[each.world].append(each)
-    assert 0.93 <= score(found["stated"]).covered_95 <= 0.98
+    assert 0.43 <= score(found["stated"]).level_50 <= 0.57
+    assert 0.92 <= score(found["stated"]).level_95 <= 0.98
     assert score(found["wrong"]).covered_95 >= 0.92
-    assert score(found["stated"]).confident_wrong <= 0.01
+    assert max(score(found[world]).confident_wrong for world in ("stated", "wrong")) <= 0.01

@@ -15,6 +15,7 @@ from geoloc import CaseError, Finding, Place, casebook, investigate, likely_area
 from geoloc.area import same_as, uniform_prior
 from geoloc.clues import RELIABILITY, Bearing, Drawn, Landmark, Within
 
+AROUND = "[[69.19, 34.49], [69.21, 34.49], [69.21, 34.51], [69.19, 34.51]]"
 NEAR = f"{{kind: near, landmark: {HILL}, at_most_m: 6000}}"
 DRAWN = f"{{kind: drawn, polygon: {SQUARE}, confidence: 0.9}}"
 
@@ -100,17 +101,55 @@ def test_the_same_place_as_another_case_brings_its_area(tmp_path: Path) -> None:
 
 
 def test_what_both_cases_rest_on_counts_once(tmp_path: Path) -> None:
-    """One photo in both, and nothing else there: the other case adds nothing, and that is said."""
+    """One photo in both, and nothing else there: the other case adds nothing."""
     first, second = two_cases(tmp_path, DRAWN, "{kind: same-as, incident: 2024-01-31-first}")
-    second.write_text(
-        second.read_text("utf-8") + FINDING.format(number=1, clue=NEAR), encoding="utf-8"
-    )
-    with pytest.raises(CaseError, match="only what is counted here already"):
-        investigate(read_case(second))
+    own = FINDING.format(number=1, clue=NEAR)
+    second.write_text(second.read_text("utf-8") + own, encoding="utf-8")
+    area = investigate(read_case(second)).area
+    alone = investigate(read_case(case_of(tmp_path, NEAR))).area
+    assert area is not None
+    assert alone is not None
+    assert np.allclose(area.surface, alone.surface)
     first.write_text(first.read_text("utf-8") + FINDING.format(number=3, clue=NEAR), "utf-8")
     area = investigate(read_case(second)).area
     assert area is not None
     assert len(area.strands) == 2
+
+
+def test_what_two_other_cases_rest_on_counts_once(tmp_path: Path) -> None:
+    """The same place as two cases that both rest on one photo is told by that photo once."""
+    first, second = two_cases(tmp_path, DRAWN, "{kind: same-as, incident: 2024-01-31-first}")
+    again = first.read_text("utf-8").replace("2024-01-31-first", "2024-01-31-again")
+    (tmp_path / "2024-01-31-again.yaml").write_text(again, "utf-8")
+    once = investigate(read_case(second)).area
+    also = FINDING.format(number=5, clue="{kind: same-as, incident: 2024-01-31-again}")
+    second.write_text(second.read_text("utf-8") + also, "utf-8")
+    twice = investigate(read_case(second)).area
+    assert once is not None
+    assert twice is not None
+    assert np.allclose(once.surface, twice.surface)
+
+
+def test_a_claim_is_no_evidence_by_way_of_another_case(tmp_path: Path) -> None:
+    """What Somebody said of the other raid is still what Somebody said."""
+    first, second = two_cases(tmp_path, DRAWN, "{kind: same-as, incident: 2024-01-31-first}")
+    told = first.read_text("utf-8").replace("claimant: Somebody", "claimant: Nobody")
+    first.write_text(told.replace("origin: photo 1", "origin: Somebody's tweet 3"), "utf-8")
+    assert read_case(first).evidence[0].locates
+    with pytest.raises(CaseError, match="comes from a claimant of 2024-01-31-second"):
+        investigate(read_case(second))
+
+
+def test_a_unit_named_there_is_not_doubted_here(tmp_path: Path) -> None:
+    """A raid in the place of one found within PD22 is in PD22, wherever its line runs."""
+    _, second = two_cases(
+        tmp_path,
+        "{kind: within, codes: [AF-KBL-PD22]}",
+        "{kind: same-as, incident: 2024-01-31-first}",
+    )
+    area = investigate(read_case(second)).area
+    verdict = verify(Place("PD22", ("AF-KBL-PD22",)), area)
+    assert verdict.probability == pytest.approx(0.9 * 0.9, abs=0.01)
 
 
 def test_cases_that_point_at_each_other_are_refused(tmp_path: Path) -> None:
@@ -192,6 +231,7 @@ def test_words_of_several_senses_widen_the_interval(tmp_path: Path) -> None:
     assert verdict is not None
     assert place.codes == ("AF0101",)
     assert place.senses == (("AF01",),)
+    assert casebook.as_json(finding)["claims"][0]["senses"] == [["AF01"]]
     assert place.name == "Kabul district or Kabul province"
     assert verdict.interval is not None
     assert verdict.interval[0] < 0.1 < 0.9 < verdict.interval[1]
@@ -215,9 +255,7 @@ def test_a_small_area_keeps_its_size_in_json(tmp_path: Path) -> None:
     small = "[[69.2, 34.5], [69.201, 34.5], [69.201, 34.501], [69.2, 34.501]]"
     path = case_of(tmp_path, f"{{kind: drawn, polygon: {small}, confidence: 0.99}}")
     path.write_text(
-        "study: {polygon: [[69.19, 34.49], [69.21, 34.49], [69.21, 34.51], [69.19, 34.51]], cell_m: 10}\n"
-        + path.read_text("utf-8"),
-        "utf-8",
+        f"study: {{polygon: {AROUND}, cell_m: 10}}\n" + path.read_text("utf-8"), "utf-8"
     )
     document = casebook.as_json(investigate(read_case(path)))
     assert document["likely_area"]["regions"][0]["area_km2"] == pytest.approx(0.009, abs=0.002)

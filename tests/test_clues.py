@@ -876,7 +876,7 @@ nan = math.nan
         (lambda: Near(TOWER, "a", at_most_m=5, reliability=2), r"reliability: .*got 2"),
         (lambda: Near(Place("there", ()), "a", at_most_m=5), r"feature: 'there' names no unit"),
         (lambda: Near(Point(), "a", at_most_m=5), r"feature: is an empty Point"),
-        (lambda: Near("Kabul", "a", at_most_m=5), r"feature: must be a shape, got str"),  # type: ignore[arg-type]
+        (lambda: Near("Kabul", "a", at_most_m=5), r"feature: must be a Landmark, a Place"),  # type: ignore[arg-type]
         (lambda: Near(Point(69, nan), "a", at_most_m=5), r"feature: .*(finite|empty)"),
         (lambda: Near(BOW_TIE, "a", at_most_m=5), r"feature: is not a valid Polygon: Self-inter"),
         (lambda: Bearing(TOWER, 400, "a"), r"azimuth_deg: must be from 0 to below 360 .*got 400"),
@@ -989,3 +989,25 @@ def test_a_raster_that_fits_no_cell_is_refused(tmp_path: Path) -> None:
         ElevationBetween(1000, 1100, cover, "a").log_likelihood(grid)
     with pytest.raises(ClueError, match=r"dem: .*missing.tif does not exist"):
         ElevationBetween(1000, 1100, tmp_path / "missing.tif", "a").log_likelihood(grid)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "named", "field"),
+    [
+        (Bearing, (BAGRAMI, 90, "a"), {}, "landmark"),
+        (Bearing, (Landmark("x", 69.2, 34.5), "90", "a"), {}, "azimuth_deg"),
+        (Within, ("PD8", "a"), {}, "place"),
+        (Within, (BAGRAMI, None), {}, "origin"),
+        (Within, (BAGRAMI, "  "), {}, "origin"),
+        (Within, (BAGRAMI, "a", "0.9"), {}, "reliability"),
+        (Near, (Landmark("x", 69.2, 34.5), "a"), {"at_most_m": "5"}, "at_most_m"),
+        (Near, (Landmark("x", 69.2, 34.5), "a"), {"at_most_m": True}, "at_most_m"),
+    ],
+)
+def test_a_value_of_the_wrong_type_names_its_field(
+    kind: Any, given: tuple[Any, ...], named: dict[str, Any], field: str
+) -> None:
+    """A text for a number, a place for a landmark: an error of ours, not of the arithmetic."""
+    with pytest.raises(ClueError) as got:
+        kind(*given, **named)
+    assert got.value.field == field

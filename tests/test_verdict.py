@@ -17,6 +17,8 @@ from geoloc import (
     ClueError,
     Grid,
     InputError,
+    Landmark,
+    Near,
     Place,
     Prior,
     Searched,
@@ -341,3 +343,45 @@ def test_outside_the_study_area_weak_evidence_says_nothing() -> None:
     verdict = verify(Place("Hirat", ("AF32",)), weak)
     assert verdict.grade == "not-assessable"
     assert "outside the study area" in verdict.reason
+
+
+def test_a_claim_of_the_whole_study_area_is_not_assessable() -> None:
+    """Looking only in Bagrami cannot show that it was in Bagrami."""
+    prior = uniform_prior("AF0104", 250)
+    verdict = verify(BAGRAMI, likely_area([Within(PD22, "a photo")], prior))
+    assert verdict.grade == "not-assessable"
+    assert "larger study area" in verdict.reason
+    assert verify(PD22, likely_area([Within(PD22, "a photo")], prior)).grade == "consistent"
+
+
+def test_a_claim_far_outside_flips_by_no_small_shift() -> None:
+    """Herat is 600 km away: no shift of its line within 20 km changes anything."""
+    area = likely_area([Within(PD22, "a photo")])
+    for claim in (Place("Herat", ("AF3201",)), Place("", ("AF-KBL-PD15", "AF-KBL-PD22"))):
+        verdict = verify(claim, area)
+        assert verdict.grade == "inconsistent"
+        assert verdict.flip_distance_m is None or verdict.flip_distance_m > 1000
+        assert verdict.interval is not None
+        assert 0 <= verdict.interval[0] <= verdict.interval[1] <= 1
+
+
+def test_the_interval_covers_lines_and_measurements_of_other_widths() -> None:
+    """With σ of the claimed line doubled, or the distance vaguer, p moves: by hand, over cells."""
+    tower = Landmark("tower", 69.2743, 34.4938, 50)
+    near = Near(tower, "a photo", distance_m=1500, sigma_m=400, reliability=1.0)
+    area = likely_area([near])
+    verdict = verify(PD22, area)
+    assert verdict.probability is not None
+    assert verdict.interval is not None
+    lon, lat = (axis.ravel() for axis in area.grid.centres_deg())
+    layer = load_layer("police-districts")
+    share = layer.membership(lon, lat, only=("AF-KBL-PD22",))["AF-KBL-PD22"]
+    assert verdict.probability == pytest.approx(float(area.surface.ravel() @ share), abs=1e-6)
+    vaguer = likely_area([dataclasses.replace(near, sigma_m=600)])
+    by_hand = float(vaguer.surface.ravel() @ share)
+    assert verdict.interval[0] <= by_hand + 0.005 < verdict.probability
+    margin_m, sigma_m = layer.margin_m("AF-KBL-PD22", lon, lat)
+    softer = float(area.surface.ravel() @ norm.cdf(margin_m / (2 * sigma_m)))
+    low, high = verdict.interval
+    assert low - 0.005 <= softer <= high + 0.005
+    assert abs(softer - verdict.probability) > 0.01

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -42,7 +42,7 @@ class Strand:
 
     clues: tuple[Clue, ...]
     logs: Logs  # mean log-likelihood, (rows, cols); the likelihood's mean under the prior is 1
-    reliability: float  # the lowest of the clues', 0 to 1
+    reliability: float  # the lowest of its observations', 0 to 1
 
     @property
     def origin(self) -> str:
@@ -60,6 +60,16 @@ class Strand:
             said, seen = frozenset(clue.asserts), _observation(clue)
             told[seen] = told.get(seen, said) & said
         return frozenset().union(*told.values())
+
+    def vouches(self, code: str, grid: geo.Grid) -> Surface | float:
+        """Return how surely, being right, it means a unit that it asserts: 0 to 1, in each cell.
+
+        Surely, if a clue of its own says so; a clue that takes over another incident's area passes
+        on what that rests on.
+        """
+        said = [clue for clue in self.clues if code in clue.asserts]
+        passed_on = [clue.vouches(code, grid) for clue in said if isinstance(clue, SameAs)]
+        return passed_on[0] if len(passed_on) == len(said) else 1.0
 
     @property
     def says(self) -> str:
@@ -139,21 +149,27 @@ class LikelyArea:
             log += float(np.log(mixed)) - float(np.log1p(-trust))
         return float(np.exp(-max(log, 0.0)))
 
-    def trusted(self, odds: float) -> LikelyArea:
-        """Return the area, without regions, were the odds that each strand is right so many times.
+    def varied(self, *, odds: float = 1.0, width: float = 1.0) -> LikelyArea:
+        """Return the area, without regions, were the clues surer or vaguer than they say.
 
         Parameters
         ----------
         odds : float
-            Above 0. Of reliability 0.9, odds of 9 to 1, half as high gives 4.5 to 1, thus 0.82;
-            reliabilities of 0 and 1 stay what they are.
+            How many times the odds that each strand is right, above 0. Of reliability 0.9, odds of
+            9 to 1, half as high gives 4.5 to 1, thus 0.82; 0 and 1 stay what they are.
+        width : float
+            How many times σ of each measurement, above 0: the likelihood to the power 1 / width².
+            A strand that names units is left alone, as their lines have a σ of their own.
         """
-        strands = tuple(
-            replace(strand, reliability=_with_odds(strand.reliability, odds))
-            for strand in self.strands
-        )
+        strands = tuple(self._varied(strand, odds, width) for strand in self.strands)
         trusts = [strand.reliability for strand in strands]
         return LikelyArea(_fused(self.prior, strands, trusts), (), strands, self.prior)
+
+    def _varied(self, strand: Strand, odds: float, width: float) -> Strand:
+        trust, logs = strand.reliability, strand.logs
+        if width != 1 and not strand.asserts:
+            logs = cast("Logs", scaled_logs(logs / width**2, self.prior.mass))
+        return replace(strand, logs=logs, reliability=odds * trust / (odds * trust + (1 - trust)))
 
     def without(self, strand: Strand) -> Surface:
         """Return the surface of all other strands; the prior's if there is no other."""
@@ -183,9 +199,8 @@ class LikelyArea:
                 trust = strand.reliability
                 mixed = tempered(strand.logs, trust).astype(float)
                 # Only a clue beyond all doubt leaves cells that cannot be: nothing to vouch for.
-                doubt = doubt * np.divide(
-                    1 - trust, mixed, out=np.zeros_like(mixed), where=mixed > 0
-                )
+                wrong = np.divide(1 - trust, mixed, out=np.zeros_like(mixed), where=mixed > 0)
+                doubt *= 1 - strand.vouches(code, self.grid) * (1 - np.minimum(wrong, 1))
         return 1 - doubt
 
     def write_surface(self, path: Path) -> None:
@@ -207,8 +222,9 @@ def likely_area(
     Parameters
     ----------
     clues : sequence of Clue
-        At least one. Clues of one origin are one strand, with the lowest of their reliabilities:
-        of one observation told more than once the mean logarithm counts, of several the sum.
+        At least one. Clues of one origin are one strand, as reliable as its least reliable
+        observation: of one told more than once the most trusted tellings' mean logarithm counts, of
+        several observations the sum.
     prior : Prior, optional
         By default uniform over Kabul province, 250 m cells.
     mass : sequence of float
@@ -228,8 +244,8 @@ def likely_area(
     """
     if not clues:
         raise ClueError("clues", "there is none; without evidence there is no likely area.")
-    if any(not 0 < share <= 1 for share in mass):
-        raise InputError(f"mass must be above 0 and at most 1, got {tuple(mass)}.")
+    if not isinstance(mass, Sequence) or any(not 0 < share <= 1 for share in mass):
+        raise InputError(f"mass must be above 0 and at most 1, e.g. (0.5, 0.95), got {mass!r}.")
     prior = prior or uniform_prior()
     origins: dict[str, list[Clue]] = {}
     for clue in clues:
@@ -254,11 +270,11 @@ def same_as(incident: str, area: LikelyArea, origin: str, reliability: float) ->
     """
     mass = area.prior.mass
     likelihood = np.divide(area.surface, mass, out=np.zeros_like(mass), where=mass > 0)
-    return SameAs(incident, area.grid, likelihood, origin, reliability=reliability)
-
-
-def _with_odds(reliability: float, odds: float) -> float:
-    return odds * reliability / (odds * reliability + (1 - reliability))
+    codes = {code for strand in area.strands for code in strand.asserts}
+    asserted = {code: area.vouched(code) for code in sorted(codes)}
+    return SameAs(
+        incident, area.grid, likelihood, origin, asserted=asserted, reliability=reliability
+    )
 
 
 def _strand(clues: Sequence[Clue], prior: Prior) -> Strand:
@@ -268,23 +284,25 @@ def _strand(clues: Sequence[Clue], prior: Prior) -> Strand:
     the distance of another landmark, is a second observation. All stand or fall together.
     """
     observed: dict[tuple[type, str], list[Logs]] = {}
-    trusts: list[float] = []
-    # The surest first: a copy that is trusted less takes nothing from it, nor does one not trusted.
+    trusts: dict[tuple[type, str], float] = {}
+    # Of an observation the most trusted tellings count: a rumour of it takes nothing from them.
     for clue in sorted(clues, key=lambda clue: -clue.reliability):
-        told, logs = observed.setdefault(_observation(clue), []), _logs(clue, prior)
+        seen, logs = _observation(clue), _logs(clue, prior)
+        if clue.reliability == 0 and any(trusts.values()):
+            continue
+        told = observed.setdefault(seen, [])
         copied = any(np.array_equal(logs, other) for other in told)
-        if not copied and (clue.reliability > 0 or not trusts):
+        if clue.reliability == trusts.setdefault(seen, clue.reliability) and not copied:
             told.append(logs)
-            trusts.append(clue.reliability)
-    tellings = [each for each in observed.values() if each]
+    tellings, trust = list(observed.values()), min(trusts.values())
     if len(tellings) == 1 == len(tellings[0]):
-        return Strand(tuple(clues), tellings[0][0], min(trusts))
+        return Strand(tuple(clues), tellings[0][0], trust)
     total = np.sum([np.mean(each, axis=0) for each in tellings], axis=0)
     woven = scaled_logs(total, prior.mass)
     if woven is None:
         names = " and ".join(dict.fromkeys(clue.says for clue in clues))
         raise ClueError("origin", f"{names}: they leave no ground, though of one origin.")
-    return Strand(tuple(clues), woven, min(trusts))
+    return Strand(tuple(clues), woven, trust)
 
 
 def _observation(clue: Clue) -> tuple[type, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -107,13 +108,18 @@ def raster_prior(
     if not density.sum() > 0:
         raise InputError(f"{path.name} has no value above 0 in the study area.")
     mass = (1 - floor) * density / density.sum() + floor * even.mass
-    return Prior(even.grid, mass, f"{path.stem} over {_study(study)[1]}")
+    name = f"{path.stem} over {_study(study)[1]}"
+    knows = float(even.mass[known].sum())
+    if knows < 0.995:
+        name += f", of which it knows {boundaries.percent(knows)}"
+    return Prior(even.grid, mass, name)
 
 
 def _raster_path(file: Path | str) -> Path:
     path = Path(file)
-    if path.suffix or path.exists():
-        return path
+    with contextlib.suppress(OSError):  # a name too long to be one
+        if path.suffix or path.exists():
+            return path
     return boundaries.user_folder().parent / "rasters" / f"{path.name}.tif"
 
 

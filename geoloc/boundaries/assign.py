@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geoloc import geo
-from geoloc.boundaries.layers import Layer, Points, columns, load_layer
+from geoloc.boundaries.layers import MANY, Layer, Points, columns, load_layer
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,7 +20,6 @@ ASSIGNED = (
     "province_code", "district_code", "district_membership", "pd_code", "pd_membership",
     "pd_none_membership", "distance_to_line_m",
 )  # fmt: skip
-_MANY = 20_000  # from here on the compiled indexes pay for loading and building them
 _CHUNK = 65_536  # points whose working arrays exist at one time
 _BLOCK = 16_384  # points whose memberships in all units within reach exist at one time
 
@@ -54,7 +53,7 @@ def units_at(
     """
     lon, lat = columns(lon, lat)
     layer = load_layer(name, edition)
-    return _codes(layer, layer.holders(Points.at(lon, lat, many=len(lon) >= _MANY)))
+    return _codes(layer, layer.holders(Points.at(lon, lat, many=len(lon) >= MANY)))
 
 
 def assign(lon: ArrayLike, lat: ArrayLike) -> pd.DataFrame:
@@ -106,7 +105,7 @@ def assign(lon: ArrayLike, lat: ArrayLike) -> pd.DataFrame:
         nowhere = start + np.flatnonzero(~((np.abs(x) <= 180) & (np.abs(y) <= 90)))
         in_district[nowhere] = in_police[nowhere] = in_none[nowhere] = np.nan
         rows = start + np.flatnonzero(_in_afghanistan(x, y))
-        points = Points.at(lon[rows], lat[rows], many=len(lon) >= _MANY)
+        points = Points.at(lon[rows], lat[rows], many=len(lon) >= MANY)
         _ = points.plane  # once for both layers
         district[rows] = here = districts.holders(points)
         in_district[rows], _ = _memberships(districts, points, here)

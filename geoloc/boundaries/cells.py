@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_NEAR_SIGMAS = 8.0  # farther from its line a membership is 0 or 1, whatever the line does
-_LEAST_SIGMA_M = 1000.0  # what-ifs double σ and move lines: they are measured well beyond 8 σ
 _KEPT, _SMALL = 64, 250_000  # units that stay in memory, and cells up to which one does (8 MB)
 
 
@@ -79,8 +77,8 @@ class UnitCells:
 
     @cached_property
     def _near(self) -> NDArray[np.intp]:
-        sigma_m = max(self._layer[self.code].sigma_m, _LEAST_SIGMA_M)
-        reach_m = _NEAR_SIGMAS * sigma_m + 2 * self._grid.cell_m
+        """Return the cells whose distance is measured; that of the others is counted in cells."""
+        reach_m = self._layer.reach_m(self.code) + 2 * self._grid.cell_m
         return np.flatnonzero(np.abs(self._about_m) < reach_m)
 
     @cached_property

@@ -30,7 +30,7 @@ _Geometry = TypeVar("_Geometry", bound=shapely.Geometry)
 LEAST_MEMBERSHIP = 0.01  # below this a unit is not mentioned
 _REACH_SIGMAS = 6  # Φ(-6) is 1e-9: beyond this a unit cannot hold the point
 _INDEX_MARGIN_M = 200_000.0  # how far around a line its index reaches
-_MANY = 200_000  # points from which on the compiled indexes pay for loading and building them
+MANY = 20_000  # points from which on the compiled indexes pay for loading and building them
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class Points:
     def at(cls, lon: ArrayLike, lat: ArrayLike, *, many: bool | None = None) -> Points:
         """Return WGS 84 points; by default their count says whether they are many."""
         lon, lat = columns(lon, lat)
-        return cls(lon, lat, lon.size >= _MANY if many is None else many)
+        return cls(lon, lat, lon.size >= MANY if many is None else many)
 
     @cached_property
     def plane(self) -> tuple[Floats, Floats]:
@@ -456,6 +456,10 @@ class Layer(Mapping[str, Unit]):
         """West, south, east and north of each of `codes`; NaN where a unit has no line."""
         members = (self._members[code] for code in self.codes)
         return np.array([m["bbox"] if m["type"] else [np.nan] * 4 for m in members]) + _WIDER
+
+    def reach_m(self, code: str) -> float:
+        """Return how far from a unit's line Φ can still tell a difference, metres."""
+        return float(self._reaches_m[self.codes.index(code)])
 
     @cached_property
     def _reaches_m(self) -> Floats:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import shapely
@@ -57,7 +57,7 @@ def investigate(incident: Incident) -> Finding:
         with the case and the field.
     """
     places = tuple(_claimed_place(claim) for claim in incident.claims)
-    found = _area_of(incident)
+    found = _area_of(incident, _Asked())
     reason = incident.geolocation.reason
     # Two wordings of one place have one verdict.
     wordings = {_meant(place): place for place in places if place}
@@ -92,40 +92,53 @@ class _Stated(NamedTuple):
     clue: Clue
 
 
-def _area_of(
-    incident: Incident, asked: tuple[str, ...] = (), known: frozenset[str] = frozenset()
-) -> LikelyArea | None:
-    """Return the likely area of all that was shown; never of a claim.
+@dataclass
+class _Asked:
+    """The incidents for whose sake one is investigated, and what counts for them already."""
 
-    `asked` are the incidents for whose sake this one is investigated, and `known` the origins that
-    they rest on themselves: what counts there does not count again here.
-    """
+    incidents: tuple[Incident, ...] = ()
+    origins: set[str] = field(default_factory=set)  # grows: what one clue brought counts once
+
+
+def _area_of(incident: Incident, asked: _Asked) -> LikelyArea | None:
+    """Return the likely area of all that was shown and is not counted yet; never of a claim."""
     told = [
         (number, evidence)
         for number, evidence in enumerate(incident.evidence)
-        if evidence.locates and _folded(evidence.origin) not in known
+        if evidence.locates and _folded(evidence.origin) not in asked.origins
     ]
-    here = known | {_folded(evidence.origin) for _, evidence in told}
+    for number, evidence in told:
+        _refuse_claims(f"evidence[{number}]", evidence, (*asked.incidents, incident))
+    asked.origins.update(_folded(evidence.origin) for _, evidence in told)
+    here = _Asked((*asked.incidents, incident), asked.origins)
     stated = [
-        each
-        for number, evidence in told
-        for each in _stated(f"evidence[{number}]", evidence, (*asked, incident.id), here)
+        each for number, evidence in told for each in _stated(f"evidence[{number}]", evidence, here)
     ]
     if not stated:
         return None
     try:
         prior = incident.study.expected()
     except InputError as error:
-        raise CaseError(incident.id, (Problem("study", None, str(error)),)) from error
+        problem = Problem("study", None, str(error).removeprefix("study: "))
+        raise CaseError(incident.id, (problem,)) from error
     try:
         return likely_area([each.clue for each in stated], prior, incident.study.masses)
     except ClueError as error:
         raise CaseError(incident.id, (_problem(stated, prior, error),)) from error
 
 
-def _stated(
-    field: str, evidence: Evidence, asked: tuple[str, ...], known: frozenset[str]
-) -> list[_Stated]:
+def _refuse_claims(field: str, evidence: Evidence, incidents: tuple[Incident, ...]) -> None:
+    """Raise `CaseError` if a claim about one incident would be evidence by way of another."""
+    for incident in incidents:
+        if incident.claims_of(evidence.origin):
+            why = (
+                f"of origin {evidence.origin!r} comes from a claimant of {incident.id}; a claim is"
+                " never evidence for itself."
+            )
+            raise CaseError(incidents[-1].id, (Problem(field, None, why),))
+
+
+def _stated(field: str, evidence: Evidence, asked: _Asked) -> list[_Stated]:
     """Return the clues of one finding: where it says it was, and what else it says of the place."""
     origin, reliability = evidence.origin, evidence.trust
     found = []
@@ -137,7 +150,9 @@ def _stated(
         settings = frozenset(type(record).model_fields)
         at = f"{field}.clues[{number}]"
         if isinstance(record, SameAsRecord):
-            area = _area_of_other(record, at, asked, known)
+            area = _area_of_other(record, at, asked)
+            if area is None:
+                continue
             clue: Clue = same_as(record.incident, area, origin, reliability)
         else:
             clue = record.clue(origin, reliability)
@@ -145,27 +160,22 @@ def _stated(
     return found
 
 
-def _area_of_other(
-    record: SameAsRecord, at: str, asked: tuple[str, ...], known: frozenset[str]
-) -> LikelyArea:
-    """Return another incident's likely area, without what already counts for this one."""
+def _area_of_other(record: SameAsRecord, at: str, asked: _Asked) -> LikelyArea | None:
+    """Return another incident's likely area; None if all that it rests on counts already."""
 
     def refused(why: str) -> CaseError:
-        return CaseError(asked[-1], (Problem(f"{at}.incident", None, why),))
+        return CaseError(asked.incidents[-1].id, (Problem(f"{at}.incident", None, why),))
 
-    if record.incident in asked:
-        chain = " → ".join((*asked, record.incident))
-        raise refused(f"goes in a circle ({chain}); say it in one of the case files only.")
+    chain = [*(incident.id for incident in asked.incidents), record.incident]
+    if record.incident in chain[:-1]:
+        circle = " → ".join(chain)
+        raise refused(f"goes in a circle ({circle}); say it in one of the case files only.")
     if not record.file.exists():
         raise refused(f"{record.incident} is not here: {record.file} does not exist.")
     other = read_case(record.file)
-    area = _area_of(other, asked, known)
-    if area is None:
-        raise refused(
-            f"{record.incident} has no likely area of its own: no evidence says where it happened,"
-            " or only what is counted here already."
-        )
-    return area
+    if not any(evidence.locates for evidence in other.evidence):
+        raise refused(f"{record.incident} has no likely area: {other.geolocation.reason}")
+    return _area_of(other, asked)
 
 
 def _folded(origin: str) -> str:
@@ -198,6 +208,7 @@ def as_json(finding: Finding) -> dict[str, Any]:
                 "role": claim.role,
                 "place": claim.place,
                 "codes": list(place.codes) if place else [],
+                "senses": [list(codes) for codes in place.senses] if place else [],
                 "killed": claim.killed.model_dump() if claim.killed else None,
                 "covers": list(claim.covers),
                 "captured": claim.captured.model_dump() if claim.captured else None,

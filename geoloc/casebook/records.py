@@ -138,9 +138,9 @@ class Study(Record):
         InputError
             If the study area has no known line, or the raster or the cells do not fit it.
         """
-        if self.code and self.polygon:
+        if self.code and self.polygon is not None:
             raise InputError("give either code or polygon, not both.")
-        where = polygon_of(self.polygon) if self.polygon else self.code or STUDY_AREA
+        where = polygon_of(self.polygon) if self.polygon is not None else self.code or STUDY_AREA
         if self.prior is None:
             return uniform_prior(where, self.cell_m)
         return raster_prior(self.prior, where, self.cell_m)
@@ -189,6 +189,16 @@ class Incident(Record):
                 raise ValueError(f"source {source!r} is not in sources")
         return self
 
+    def claims_of(self, origin: str) -> tuple[Claim, ...]:
+        """Return the claims that a piece of evidence of this origin would only repeat."""
+        words = _naming_words(origin)
+
+        def says_it(claim: Claim) -> bool:
+            names = filter(None, (claim.claimant, claim.affiliation))
+            return any(_naming_words(name) == words for name in names)
+
+        return tuple(filter(says_it, self.claims))
+
     def _keep_claims_and_evidence_apart(self) -> None:
         located = any(evidence.locates for evidence in self.evidence)
         status = self.geolocation.status
@@ -198,14 +208,8 @@ class Incident(Record):
                 + ("evidence" if located else "no evidence")
                 + " says within which units it happened, or has clues to it"
             )
-        said = [
-            _naming_words(name)
-            for claim in self.claims
-            for name in (claim.claimant, claim.affiliation)
-            if name
-        ]
         for evidence in self.evidence:
-            if evidence.locates and _naming_words(evidence.origin) in said:
+            if evidence.locates and self.claims_of(evidence.origin):
                 raise ValueError(
                     f"evidence of origin {evidence.origin!r} comes from a claimant; a claim is"
                     " never evidence for itself, so name the material it was seen in"
@@ -221,7 +225,7 @@ _SAYING = {
 
 
 def _naming_words(text: str) -> set[str]:
-    return set(re.findall(r"\w+", text.casefold().replace("'s", ""))) - _SAYING
+    return set(re.findall(r"[^\W\d]+", text.casefold().replace("'s", ""))) - _SAYING
 
 
 class Aggregate(Record):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -190,13 +191,13 @@ class SameAs:
     """
 
     kind: ClassVar[str] = "same-as"
-    asserts: ClassVar[tuple[str, ...]] = ()
 
     incident: str  # its id, for reports
     grid: Grid
     surface: Floats = field(repr=False)  # probability per cell, (rows, cols), 0 or more
     origin: str
     _: KW_ONLY
+    asserted: Mapping[str, Floats] = field(default_factory=dict, repr=False)  # see `vouches`
     reliability: float = RELIABILITY
 
     def __post_init__(self) -> None:
@@ -217,6 +218,11 @@ class SameAs:
             raise ClueError("surface", f"of {self.incident} is 0 everywhere.")
 
     @property
+    def asserts(self) -> tuple[str, ...]:
+        """Return the units that the other incident's evidence says hold it."""
+        return tuple(self.asserted)
+
+    @property
     def about(self) -> str:
         """Return the other incident."""
         return self.incident
@@ -225,6 +231,18 @@ class SameAs:
     def says(self) -> str:
         """Return e.g. `in the same place as 2023-05-08-bagrami-pd22`."""
         return f"in the same place as {self.incident}"
+
+    def vouches(self, code: str, grid: Grid) -> Floats:
+        """Return how surely, in each cell, the other incident's evidence names a unit and is right.
+
+        Taken from `asserted`, a surface of 0 to 1 on its own grid for each unit; 0 beyond it.
+        """
+        own, at = self.grid, grid.centres_m()
+        row = np.floor((own.north_m - at[1]) / own.cell_m).astype(np.intp)
+        col = np.floor((at[0] - own.west_m) / own.cell_m).astype(np.intp)
+        there = (row >= 0) & (row < own.rows) & (col >= 0) & (col < own.cols)
+        found = self.asserted[code][row.clip(0, own.rows - 1), col.clip(0, own.cols - 1)]
+        return np.where(there, found, 0.0)
 
     def log_likelihood(self, grid: Grid) -> Floats:
         """Return the log of the other incident's mean density over each cell.

@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from geoloc import boundaries, geo
 from geoloc.clues.statements import check_above_zero, length
 from geoloc.errors import ClueError, CoordinateError
-from geoloc.gazetteer import Place
+from geoloc.gazetteer import Place, fold
 from geoloc.geo import Grid
 
 if TYPE_CHECKING:
@@ -108,6 +108,8 @@ def check_shape(field: str, geometry: BaseGeometry, kinds: tuple[str, ...]) -> N
 
 def check_feature(field: str, feature: Feature) -> None:
     """Raise `ClueError` unless a feature is a landmark, a unit or a shape that can be drawn."""
+    if not isinstance(feature, Place | Landmark | BaseGeometry):
+        raise ClueError(field, f"must be a Landmark, a Place or a shape, got {feature!r}.")
     if isinstance(feature, Place):
         if not feature.codes:
             raise ClueError(field, f"{feature.text!r} names no unit; give its codes.")
@@ -126,9 +128,9 @@ def feature_name(feature: Feature, name: str) -> str:
 
 
 def identity(feature: Feature, name: str = "") -> str:
-    """Return what tells a feature from others: its name, in any case; of an unnamed one its box."""
+    """Return what tells a feature from others: its name, folded; of an unnamed one its box."""
     if name or isinstance(feature, Landmark | Place):
-        return " ".join(feature_name(feature, name).casefold().split())
+        return fold(feature_name(feature, name))
     return " ".join(f"{value:.4f}" for value in feature.bounds)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import KW_ONLY, dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -181,7 +182,9 @@ class Bearing:
 
     def __post_init__(self) -> None:
         check_source(self.origin, self.reliability)
-        if not 0 <= self.azimuth_deg < 360:
+        if not isinstance(self.landmark, Landmark):
+            raise ClueError("landmark", f"must be a Landmark, a point, got {self.landmark!r}.")
+        if not (isinstance(self.azimuth_deg, Real) and 0 <= self.azimuth_deg < 360):
             raise ClueError(
                 "azimuth_deg",
                 "must be from 0 to below 360 degrees, clockwise from true north, got"

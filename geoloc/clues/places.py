@@ -11,11 +11,11 @@ from geoloc import boundaries
 from geoloc.clues.ground import identity
 from geoloc.clues.statements import check_source
 from geoloc.errors import ClueError
+from geoloc.gazetteer import Place
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from geoloc.gazetteer import Place
     from geoloc.geo import Grid
 
 # A published area by named investigators is taken to be wrong once in fifty. This is a judgement,
@@ -107,6 +107,8 @@ class NotWithin:
 
 
 def _check_codes(place: Place) -> None:
+    if not isinstance(place, Place):
+        raise ClueError("place", f"must be a Place, e.g. Place('PD8', ('AF-KBL-PD8',)): {place!r}.")
     if not place.codes:
         raise ClueError("codes", f"{place.text!r} names no unit; give its codes.")
 

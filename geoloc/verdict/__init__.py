@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 __all__ = ["Grade", "Part", "Verdict", "claim_editions", "grade_of", "likelihood_words", "verify"]
 
 # What a verdict's interval tries besides the stated settings.
-_ODDS = (1.0, 9 / 49, 199 / 49)  # of every clue: a reliability of 0.98 is then 0.9, or 0.995
+_ODDS = (9 / 49, 199 / 49)  # of every clue, so many times: 0.98 is then 0.9, or 0.995
+_WIDTHS = (2 / 3, 3 / 2)  # of every measurement's σ
+_ASSUMED = 0.9  # a place that holds more of the study area than this is taken for granted by it
 _SIGMA_FACTORS = (0.5, 1.0, 2.0)  # of the claimed lines' σ
 _FARTHEST_FLIP_M = 20_000.0
 _LEAST_PRIOR = 1e-9  # below this a claimed place is outside the study area
@@ -55,7 +57,7 @@ class Verdict:
     grade: Grade
     reason: str  # plain sentences
     probability: float | None = None  # posterior mass in the claimed place, 0 to 1
-    interval: tuple[float, float] | None = None  # over editions, σ, senses and clue reliability
+    interval: tuple[float, float] | None = None  # over editions, σ, senses and clue settings
     prior: float | None = None  # the same mass before any clue, 0 to 1
     bayes_factor: float | None = None  # posterior odds over prior odds, above 0
     flip_distance_m: float | None = None  # least shift of the claimed line that changes the grade
@@ -94,10 +96,10 @@ def verify(claim: Place, found: LikelyArea | None, *, reason: str = "") -> Verdi
     claim = replace(claim, senses=tuple(filter(_has_lines, claim.senses)))
     drawn = [tuple(_drawings(codes, found.grid)) for codes in (claim.codes, *claim.senses)]
     named = {line.code for of_sense in drawn for line in of_sense[0]}
-    seen = _Seen(
-        found.prior.mass.ravel(),
-        tuple(_view(found if odds == 1 else found.trusted(odds), named) for odds in _ODDS),
-    )
+    tried = [found, *(found.varied(odds=odds) for odds in _ODDS)]
+    if any(not strand.asserts for strand in found.strands):
+        tried += [found.varied(width=width) for width in _WIDTHS]
+    seen = _Seen(found.prior.mass.ravel(), tuple(_view(each, named) for each in tried))
     lines, *others = drawn[0]
     p, before = seen.probability(lines, lines), seen.prior(lines)
     # The prior alone excludes it: only evidence that has found its place elsewhere may say so too.
@@ -105,6 +107,11 @@ def verify(claim: Place, found: LikelyArea | None, *, reason: str = "") -> Verdi
         return _not_assessable(
             f"{claim.name} lies outside the study area ({found.prior.name}), and the evidence does"
             " not say where in it the event was."
+        )
+    if before > _ASSUMED:
+        return _not_assessable(
+            f"{claim.name} holds nearly all of the study area ({found.prior.name}), so that no"
+            " evidence within it can speak for the claim. Choose a larger study area."
         )
     interval = _interval(p, seen, drawn)
     factor = _bayes_factor(p, before)
@@ -162,7 +169,7 @@ def _not_assessable(reason: str) -> Verdict:
 
 
 def _bayes_factor(p: float, before: float) -> float:
-    if before <= 0:  # the claim lies outside the study area, so no evidence could speak for it
+    if before < _LEAST_PRIOR:  # outside the study area no evidence could speak for a claim
         return 0.0
     least = 1e-12  # a probability of exactly 0 or 1 would make the odds infinite
     p, before = (min(max(value, least), 1 - least) for value in (p, before))
@@ -181,7 +188,7 @@ def _drawings(codes: tuple[str, ...], grid: geo.Grid) -> Iterator[Drawing]:
 
 @dataclass(frozen=True, slots=True)
 class _View:
-    """The likely area under one trust in the clues."""
+    """The likely area, were the clues as they say, or surer, or vaguer."""
 
     surface: Floats  # posterior, (cells,)
     doubt: float  # probability that no clue is about this event, 0 to 1
@@ -196,7 +203,7 @@ def _view(found: LikelyArea, codes: set[str]) -> _View:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """The prior, and the likely area under each trust that is tried, the clues' own first."""
+    """The prior, and the likely area under each setting that is tried, the clues' own first."""
 
     before: Floats  # (cells,)
     views: tuple[_View, ...]
@@ -238,7 +245,7 @@ class _Seen:
 def _interval(p: float, seen: _Seen, senses: list[tuple[Drawing, ...]]) -> tuple[float, float]:
     """Return the lowest and highest probability over senses, editions, σ and reliability.
 
-    Were no clue about this event, the claim might be as true as any: so under each trust the
+    Were no clue about this event, the claim might be as true as any: so in each view the
     highest is at least what that leaves open.
     """
     tried = [
