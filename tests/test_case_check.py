@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from shell import Outcome, Shell
 
 from geoloc import casebook, files, read_case
 from geoloc.casebook import Book, Incident, Remark, draft_from_text, reconcile
-from tests.shell import Outcome, Shell
 
 SIX = files.shipped("cases")
 

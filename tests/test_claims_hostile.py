@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shell import Shell
 
 from geoloc import InputError, claims, parse_claims
-from tests.shell import Shell
 
 _MOST_MS_PER_KB = 50
 _WORDS = [
