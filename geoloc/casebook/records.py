@@ -225,7 +225,8 @@ _SAYING = {
 
 
 def _naming_words(text: str) -> set[str]:
-    return set(re.findall(r"[^\W\d]+", text.casefold().replace("'s", ""))) - _SAYING
+    words = set(re.findall(r"[^\W\d]+", text.casefold().replace("'s", ""))) - _SAYING
+    return words or {text.casefold()}  # a name of figures only
 
 
 class Aggregate(Record):
