@@ -1,12 +1,15 @@
 """Rebuild every data file of this folder from a folder of reference files.
 
-Run `python boundaries/build.py REFERENCE_FOLDER` in an environment with geopandas, shapely,
-topojson, numpy and scipy. The same reference files give the same bytes.
+Run `python boundaries/build.py REFERENCE_FOLDER` in an environment where this checkout's geoloc is
+installed in editable mode. The same reference files give the same bytes. `build.py --names`
+rebuilds only `places.csv`, from the files of this folder: after a spelling was added to
+`neighbourhoods.csv`, which is written by hand.
 """
 
 import hashlib
 import json
 import sys
+import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -23,6 +26,7 @@ from build_districts import (
     shared_line_sigmas_m,
 )
 from build_evidence import BUILDING_NAME, MISPLACED, OVERTAKEN, evidence
+from build_places import write_places
 from build_police_districts import (
     drawing_evidence,
     left_out_answers,
@@ -117,8 +121,21 @@ def main(reference: Path) -> None:
     localities = localities.join(pd.concat(told))
     _write_localities(localities)
     records = _records(distances_m, units, localities)
-    (HERE / "sources.toml").write_text(_toml(records), encoding="utf-8")
+    _write_records(records)  # the places are held by the units just written, which it must name
+    records = names(records)
     _report(records, distances_m, earlier, units)
+
+
+def names(records: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Write the compiled list of places, and return the records with those of the names."""
+    write_places(HERE)
+    records = {**records, **_name_records()}
+    _write_records(records)
+    return records
+
+
+def _write_records(records: dict[str, dict[str, Any]]) -> None:
+    (HERE / "sources.toml").write_text(_toml(records), encoding="utf-8")
 
 
 def _write_vintage(localities: pd.DataFrame, vintage: str) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
@@ -242,7 +259,10 @@ _IEC = {
 }
 
 
-_SUFFIX = {"localities": ".csv", "gazetteer": ".csv", "membership": ".tif"}
+_SUFFIX = {
+    "localities": ".csv", "gazetteer": ".csv", "neighbourhoods": ".csv", "places": ".csv",
+    "membership": ".tif",
+}  # fmt: skip
 
 
 def _records(
@@ -342,11 +362,49 @@ def _records(
         "approximate": False,
         "note": "Points, right to about 1 to 2.5 km. The date of each point is not stated.",
     }
+    return _filed(records)
+
+
+def _filed(records: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return records with the name, the date and the hash of their files."""
     return {
         key: {"file": name, **record, "retrieved_on": RETRIEVED_ON, "sha256": _sha256(HERE / name)}
         for key, record in records.items()
         for name in [key + _SUFFIX.get(key.split("-")[0], ".topojson")]
     }
+
+
+def _name_records() -> dict[str, dict[str, Any]]:
+    """Return the records of what names are searched by."""
+    shared = {"valid_on": "", "edition": "", "layers": [], "approximate": False}
+    return _filed(
+        {
+            "neighbourhoods": {
+                "title": "Well-known neighbourhoods of Kabul and how they are spelt",
+                "publisher": "geoloc",
+                "url": "https://whosonfirst.org",
+                "licence": "MIT, like the code",
+                "attribution": "geoloc",
+                **shared,
+                "accuracy_m": 2500,
+                "note": "Written by hand: spellings in Latin, Dari and Pashto, and which rows of"
+                " localities.csv and gazetteer.csv are of one neighbourhood. It holds no"
+                " coordinates; `told_in` is a police district that only `told_by` names.",
+            },
+            "places": {
+                "title": "Every place that geoloc finds by name",
+                "publisher": "geoloc, from the other files of this folder",
+                "url": "https://whosonfirst.org",
+                "licence": "CC BY 4.0; units of the districts CC BY-IGO",
+                "attribution": "Who's On First (https://whosonfirst.org), GeoNames"
+                " (https://www.geonames.org), OCHA / AGCHO, IEC Afghanistan 2014, 2018/19",
+                **shared,
+                "accuracy_m": 2500,
+                "note": "Compiled: a row per place with all spellings, how each is heard, its"
+                " labelled points, the share of it in each unit, and who says so.",
+            },
+        }
+    )
 
 
 def _sha256(path: Path) -> str:
@@ -399,6 +457,9 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:] == ["--names"]:
+        names(tomllib.loads((HERE / "sources.toml").read_text(encoding="utf-8")))
+        sys.exit()
     if len(sys.argv) != 2 or not Path(sys.argv[1]).is_dir():
-        sys.exit("usage: python boundaries/build.py REFERENCE_FOLDER")
+        sys.exit("usage: python boundaries/build.py REFERENCE_FOLDER | --names")
     main(Path(sys.argv[1]))

@@ -22,6 +22,8 @@ from .casebook import Finding as Finding
 from .casebook import Incident as Incident
 from .casebook import investigate as investigate
 from .casebook import read_case as read_case
+from .claims import ParsedClaim as ParsedClaim
+from .claims import parse_claims as parse_claims
 from .clues import Along as Along
 from .clues import Bearing as Bearing
 from .clues import Between as Between

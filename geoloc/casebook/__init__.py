@@ -5,6 +5,7 @@ all of them together. What was *claimed* (`claims`) and what can be *shown* (`ev
 `geolocation`) are kept apart in the file as they are in the product.
 """
 
+from geoloc.casebook.drafting import draft_from_text
 from geoloc.casebook.findings import Finding, as_json, investigate
 from geoloc.casebook.folder import (
     BOOK_FILE,
@@ -17,6 +18,7 @@ from geoloc.casebook.folder import (
     read_case,
     schema,
 )
+from geoloc.casebook.reconcile import WEIGHTS, Remark, Weight, reconcile, remark_as_json
 from geoloc.casebook.records import (
     Aggregate,
     Book,
@@ -31,6 +33,7 @@ from geoloc.casebook.records import (
 __all__ = [
     "BOOK_FILE",
     "SCHEMA_FILE",
+    "WEIGHTS",
     "Aggregate",
     "Book",
     "Claim",
@@ -39,14 +42,19 @@ __all__ = [
     "Finding",
     "Geolocation",
     "Incident",
+    "Remark",
     "Source",
+    "Weight",
     "as_json",
     "case_files",
     "default_folder",
     "draft",
+    "draft_from_text",
     "find_case",
     "investigate",
     "read_book",
     "read_case",
+    "reconcile",
+    "remark_as_json",
     "schema",
 ]

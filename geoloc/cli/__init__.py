@@ -11,7 +11,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from geoloc.cli import areas, boundaries, cases, pages, points, tables
+from geoloc.cli import areas, boundaries, cases, claims, pages, points, tables
 from geoloc.cli import figures as figures  # registers its command among those of boundaries
 from geoloc.cli import imports as imports  # and so does this
 from geoloc.cli import layer_page as layer_page  # the same
@@ -36,6 +36,7 @@ app = typer.Typer(
 app.command(context_settings=_MINUS)(points.where)
 app.command(context_settings=_MINUS)(points.check)
 app.command()(points.find)
+app.command()(claims.parse)
 app.command()(tables.assign)
 app.add_typer(cases.app, name="case")
 app.add_typer(boundaries.app, name="boundaries")

@@ -6,10 +6,11 @@ import datetime as dt
 import os
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from geoloc.cli.claims import Published, text_of
 from geoloc.cli.output import (
     AsJson,
     Cases,
@@ -23,7 +24,7 @@ from geoloc.cli.output import (
 from geoloc.errors import CaseError, InputError, OutputError, Problem
 
 if TYPE_CHECKING:
-    from geoloc.casebook import Finding, Incident
+    from geoloc.casebook import Finding, Incident, Remark
 
 app = typer.Typer(
     help="List, show, check and start case files.", no_args_is_help=True, rich_markup_mode=None
@@ -164,25 +165,107 @@ def _problems_of(path: Path) -> tuple[Any, ...]:
     return ()
 
 
+@app.command("check")
+def case_check(
+    case: Annotated[
+        str | None, typer.Argument(help="A case's id; default: all cases of the folder.")
+    ] = None,
+    cases: Cases = None,
+    fail_on: Annotated[
+        Literal["contradiction", "difference"] | None,
+        typer.Option(help="Exit 1 if there is one, or something worse."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what claims say against each other: numbers, places, dates, joint claims, copies.
+
+    Example: geoloc case check 2023-05-08-bagrami-pd22
+    """
+    from geoloc import casebook
+
+    folder = folder_of(cases)
+    asked = read_one(case, cases) if case else None
+    known = {incident.id: incident for _, incident in read_cases(cases)}
+    if asked:
+        known[asked.id] = asked  # a file may lie elsewhere than the folder
+    found = casebook.reconcile(tuple(known.values()), casebook.read_book(folder))
+    if asked:
+        found = tuple(remark for remark in found if asked.id in remark.incidents)
+    if as_json:
+        print_json(
+            {
+                "cases": [asked.id] if asked else list(known),
+                "remarks": [casebook.remark_as_json(remark) for remark in found],
+            }
+        )
+    else:
+        _print_remarks(found)
+    worse = casebook.WEIGHTS[: casebook.WEIGHTS.index(fail_on) + 1] if fail_on else ()
+    if any(remark.weight in worse for remark in found):
+        raise SystemExit(1)
+
+
+def _print_remarks(found: tuple[Remark, ...]) -> None:
+    from geoloc import casebook
+
+    headings = ("Contradictions: both cannot hold", "Differences: both can hold", "To be known")
+    for weight, heading in zip(casebook.WEIGHTS, headings, strict=True):
+        remarks = [remark for remark in found if remark.weight == weight]
+        if remarks:
+            typer.echo(heading)
+            for remark in remarks:
+                print_wrapped(visible(f"- {remark.kind}: {remark.message}"))
+                if remark.incidents:
+                    print_wrapped(f"in {', '.join(remark.incidents)}", indent=4)
+            typer.echo()
+    if not found:
+        typer.echo("Nothing in the claims speaks against anything else in them.")
+    typer.echo("Claims are compared with each other here, not with what happened.")
+
+
 @app.command("new")
 def case_new(
-    title: Annotated[str, typer.Option(help="A short title.")],
-    date: Annotated[dt.datetime, typer.Option(formats=["%Y-%m-%d"], help="YYYY-MM-DD, Kabul.")],
-    place: Annotated[str, typer.Option(help="The claimed place, in the claimant's words.")],
-    claimant: Annotated[str, typer.Option(help="Who claims it.")],
+    title: Annotated[str | None, typer.Option(help="A short title.")] = None,
+    date: Annotated[
+        dt.datetime | None, typer.Option(formats=["%Y-%m-%d"], help="YYYY-MM-DD, Kabul.")
+    ] = None,
+    place: Annotated[
+        str | None, typer.Option(help="The claimed place, in the claimant's words.")
+    ] = None,
+    claimant: Annotated[str | None, typer.Option(help="Who claims it.")] = None,
+    text_file: Annotated[
+        str | None, typer.Option("--from", help="A text to read the claims from, or -.")
+    ] = None,
+    published: Published = None,
     cases: Cases = None,
     as_json: AsJson = False,
 ) -> None:
     """Start a case file, with comments that say what to fill in.
 
     Example: geoloc case new --title "Raid in Kart-e Naw" --date 2024-01-31 --place PD8 --claimant X
+
+    Or from a text: geoloc case new --from report.txt --published 2024-02-01
     """
     from geoloc import casebook, files
 
-    case_id, text = casebook.draft(title, date.date(), place, claimant)
+    if text_file is not None:
+        if place is not None or claimant is not None:
+            raise InputError("--from reads place and claimant from the text; leave those two out.")
+        case_id, text = casebook.draft_from_text(
+            text_of(text_file),
+            published=published.date() if published else None,
+            date=date.date() if date else None,
+            title=title,
+            source="Standard input" if text_file == "-" else Path(text_file).name,
+        )
+    elif title is None or date is None or place is None or claimant is None:
+        raise InputError("Give --title, --date, --place and --claimant, or a text with --from.")
+    else:
+        case_id, text = casebook.draft(title, date.date(), place, claimant)
     folder = cases or Path(os.environ.get("GEOLOC_CASES") or "cases")
-    if not 0 < len(place.strip()) <= 5000 or not 0 < len(title.strip()) <= 5000:
-        raise InputError("--title and --place must be words, of at most 5,000 characters.")
+    for option in (title, place):
+        if option is not None and not 0 < len(option.strip()) <= 5000:
+            raise InputError("--title and --place must be words, of at most 5,000 characters.")
     if folder.exists() and folder.samefile(files.shipped("cases")):
         raise InputError(
             f"{folder} is geoloc's own folder of examples; go to a folder of your own, or name one"

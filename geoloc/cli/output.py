@@ -48,7 +48,15 @@ def rounded(value: float | None, places: int) -> float | None:
 
 def print_json(document: Any) -> None:
     """Print the one document of a command that was asked for JSON."""
-    text = json.dumps(document, ensure_ascii=False, indent=2)
+    _print_escaped(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def print_json_line(document: Any) -> None:
+    """Print one of many documents, on a line of its own (JSON Lines)."""
+    _print_escaped(json.dumps(document, ensure_ascii=False))
+
+
+def _print_escaped(text: str) -> None:
     typer.echo("".join(c if c == "\n" or c in _KEPT else _escaped(c) for c in text))
 
 

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import codecs
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from geoloc.cli.output import (
     AsJson,
+    complain,
     metres,
     percent,
     print_json,
+    print_json_line,
     print_table,
     print_wrapped,
     rounded,
     visible,
 )
-from geoloc.errors import InputError
+from geoloc.errors import InputError, PlaceError
 
 if TYPE_CHECKING:
     from geoloc.boundaries import Location, Standing, Unit
+    from geoloc.gazetteer import Candidate
 
 _WORTH_A_NOTE = 0.1  # membership from which on a police district's note is printed
 
@@ -249,48 +256,175 @@ def _print_check(name: str, first: Standing, others: Sequence[Standing]) -> None
 
 
 def find(
-    name: Annotated[list[str], typer.Argument(help="A place name, a code, or PD22.")],
+    name: Annotated[
+        list[str] | None, typer.Argument(help="A place name, a code, PD22, or `near Butkhak`.")
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            help="Find every name of a file: a line each, or a column of a table; - reads."
+        ),
+    ] = None,
+    field: Annotated[
+        str | None, typer.Option(help="Column of the names in a table; default: by its name.")
+    ] = None,
+    within: Annotated[
+        str | None, typer.Option(help="Unit that it is said to lie in, e.g. PD8 or Bagrami.")
+    ] = None,
+    near: Annotated[str | None, typer.Option(help="Point that it is said to lie near.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many to show.")] = 5,
     as_json: AsJson = False,
 ) -> None:
-    """Find places by name, in Latin, Dari or Pashto spelling.
+    """Find places by name, in Latin, Dari or Pashto spelling, or by a phrase of places.
 
     Example: geoloc find Shakardara
     """
-    from geoloc import gazetteer
+    from geoloc import gazetteer, geo
 
-    query = " ".join(name)
-    found = gazetteer.gazetteer().search(query, limit=limit)
+    if bool(name) == (file is not None):
+        raise InputError("Give a name, or --file FILE with many; not both.")
+    if field is not None and file is None:
+        raise InputError("--field names a column of the table that --file names.")
+    point = geo.parse_coordinates(near) if near else None
+    search = partial(gazetteer.gazetteer().search, limit=limit, parent=within, near=point)
+    if file is not None:
+        _find_all(file, field, search, as_json=as_json)
+        return
+    query = " ".join(name or ())
+    found = search(query)
     if as_json:
-        candidates = [
-            {
-                "name": each.name,
-                "kind": each.kind,
-                "lon": each.lon,
-                "lat": each.lat,
-                "score": each.score,
-                "why": each.why,
-                "parents": list(each.parents),
-                "code": each.code,
-            }
-            for each in found
-        ]
-        print_json({"query": query, "candidates": candidates})
+        print_json(_found_json(query, found))
         return
     if not found:
         typer.echo(f"Nothing is called {visible(query)!r}; try another spelling.")
         return
     print_table(
-        [
-            (
-                f"{each.score:.0f}",
-                each.name,
-                each.kind,
-                each.code or ", ".join(each.parents),
-                "" if each.lat is None else f"{each.lat:.4f}, {each.lon:.4f}",
-                each.why,
-            )
-            for each in found
-        ],
+        [(f"{each.score:.0f}", *_found_cells(each), each.why) for each in found],
         ("Score", "Name", "Kind", "Code or where", "Lat, lon", "Why"),
     )
+
+
+def _found_cells(found: Candidate) -> tuple[str, str, str, str]:
+    where = "" if found.lat is None else f"{found.lat:.4f}, {found.lon:.4f}"
+    return found.name, found.kind, found.code or ", ".join(found.parents[:2]), where
+
+
+def _found_json(query: str, found: Sequence[Candidate]) -> dict[str, Any]:
+    candidates = [
+        {
+            "name": each.name,
+            "kind": each.kind,
+            "lon": each.lon,
+            "lat": each.lat,
+            "score": each.score,
+            "why": each.why,
+            "parents": list(each.parents),
+            "shares": list(each.shares),
+            "code": each.code,
+            "id": each.id,
+            "source": each.source,
+        }
+        for each in found
+    ]
+    return {"query": query, "candidates": candidates}
+
+
+def _find_all(
+    file: Path, field: str | None, search: Callable[[str], tuple[Candidate, ...]], *, as_json: bool
+) -> None:
+    """Find every name of a file in order; what is no place does not stop the others."""
+    from geoloc.cli.tables import Progress
+
+    names = _Lines(file) if file.suffix.lower() in {"", ".txt"} else _Column(file, field)
+    known: dict[str, tuple[tuple[Candidate, ...], str]] = {}
+    with Progress(names) as progress:
+        for count, query in enumerate(names, start=1):
+            if query not in known:
+                known[query] = _found_or_refused(query, search)
+            found, refused = known[query]
+            progress.show(count)
+            if as_json:
+                line = _found_json(query, found)
+                print_json_line({**line, "error": refused} if refused else line)
+            else:
+                best = _found_cells(found[0]) if found else (refused or "nothing is called so",)
+                typer.echo("\t".join(visible(cell) for cell in (query, *best)))
+    complain(names.notes)
+
+
+def _found_or_refused(
+    query: str, search: Callable[[str], tuple[Candidate, ...]]
+) -> tuple[tuple[Candidate, ...], str]:
+    try:
+        return search(query), ""
+    except PlaceError as error:  # PD99
+        return (), str(error)
+
+
+class _Lines:
+    """The lines of a plain text file, or of the standard input."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            content = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+            wide = content[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}
+            self._lines = content.decode("utf-16" if wide else "utf-8-sig").splitlines()
+        except (OSError, UnicodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not UTF-8"
+            raise InputError(f"{path} cannot be read: {reason}.") from error
+        self._done = 0
+        self.notes: list[str] = []
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self._lines:
+            self._done += 1
+            yield line.strip()
+
+    def share_read(self) -> float:
+        """Return how much was read, 0 to 1."""
+        return self._done / max(1, len(self._lines))
+
+
+_NAME_FIELDS = (
+    "place",
+    "name",
+    "place name",
+    "place_name",
+    "locality",
+    "location",
+    "village",
+    "نام",
+)
+
+
+class _Column:
+    """One column of a table, as text."""
+
+    def __init__(self, path: Path, field: str | None) -> None:
+        from geoloc import tables
+
+        self._table = tables.open_table(path)
+        self._field = self._chosen(path, field)
+        self.notes = self._table.notes
+
+    def _chosen(self, path: Path, field: str | None) -> str:
+        columns = self._table.columns
+        wanted = [field.casefold()] if field else _NAME_FIELDS
+        found = next((c for w in wanted for c in columns if c.strip().casefold() == w), None)
+        if found is None and not field and len(columns) == 1:
+            return columns[0]
+        if found is None:
+            listed = ", ".join(repr(each[:40]) for each in columns[:10])
+            raise InputError(
+                f"{path} has the columns {listed}; name that of the places by --field."
+            )
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        for batch in self._table.batches():
+            for cell in batch.rows[self._field]:
+                yield "" if cell is None or cell != cell else str(cell).strip()
+
+    def share_read(self) -> float:
+        """Return how much was read, 0 to 1."""
+        return self._table.share_read()

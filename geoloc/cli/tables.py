@@ -7,7 +7,7 @@ import threading
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, Self
 
 import typer
 
@@ -17,7 +17,7 @@ from geoloc.errors import InputError
 if TYPE_CHECKING:
     import pandas as pd
 
-    from geoloc.tables import Located, Table
+    from geoloc.tables import Located
 
 _PATIENCE_S = 2.0  # how long nothing need be said
 LonField = Annotated[str | None, typer.Option(help="Column of longitudes; default: by its name.")]
@@ -53,7 +53,7 @@ def assign(
             " came from."
         )
     tally, axes = _Tally(), None
-    with tables.open_sink(output, table) as sink, _Progress(table) as progress:
+    with tables.open_sink(output, table) as sink, Progress(table) as progress:
         for batch in table.batches():
             axes = axes or tables.find_axes(batch, lon_field, lat_field)
             located = tables.locate(batch, axes)
@@ -174,10 +174,18 @@ class _Tally:
         return told
 
 
-class _Progress:
+class Readable(Protocol):
+    """What knows how much of it was read."""
+
+    def share_read(self) -> float:
+        """Return it, 0 to 1."""
+        ...
+
+
+class Progress:
     """Says on standard error how far a long run is; silent for the first two seconds."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Readable) -> None:
         self._table = table
         self._live = sys.stderr.isatty()
         self._next, self._shown = time.monotonic() + _PATIENCE_S, False

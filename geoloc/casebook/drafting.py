@@ -1,0 +1,214 @@
+"""A case file begun from a text, for the investigator to correct."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import textwrap
+from collections import Counter
+from collections.abc import Iterator
+
+from geoloc import claims
+from geoloc.casebook.folder import SCHEMA_FILE
+from geoloc.errors import InputError
+from geoloc.gazetteer import unit_name
+
+_MOST_CLAIMS = 60  # a draft is corrected by hand; a book is not
+_DATES = range(1970, 2101)
+
+
+def draft_from_text(
+    text: str,
+    *,
+    published: dt.date | None = None,
+    date: dt.date | None = None,
+    title: str | None = None,
+    source: str = "The text",
+) -> tuple[str, str]:
+    """Return the id and the YAML of a case whose claims are read from a text.
+
+    Only claims of one day are filled in; what was read of other days, and what is doubtful, stands
+    in comments. There is no evidence in a text of claims, so `evidence` is empty.
+
+    Parameters
+    ----------
+    text : str
+        English, Dari or Pashto.
+    published : date, optional
+        The day of publication, by which `yesterday` is read.
+    date : date, optional
+        The incident's day; by default the one that most of the claims tell of.
+    title : str, optional
+        By default the day and the first place.
+    source : str
+        What the text is called among the sources.
+
+    Raises
+    ------
+    InputError
+        If no claim has a day and none is given, or the text is too long.
+    """
+    found = [claim for claim in claims.parse(text, published) if _tells(claim)]
+    day = date or _main_day(found)
+    if day is None or day.year not in _DATES:
+        raise InputError(
+            "No claim in the text has a day that can be read, so the case has no date; give it with"
+            " --date YYYY-MM-DD (and --published, by which `yesterday` is read)."
+        )
+    own = [
+        c
+        for c in found
+        if c.event_date == day or (c.event_date is None and not c.date_from and not c.period)
+    ]
+    others = [claim for claim in found if claim not in own]
+    named = [place for claim in own for place in claim.event_places]
+    first = min(named, key=lambda place: place.code is None).text if named else None
+    title = title or (f"Claimed event in {' '.join(first.split())}" if first else "Claimed event")
+    words = re.findall(r"[a-z0-9]+", title.lower())[:6] or ["case"]
+    case_id = f"{day.isoformat()}-{'-'.join(words)}"[:110].rstrip("-")
+    lines = [
+        f"# yaml-language-server: $schema={SCHEMA_FILE}",
+        "# Read from a text by rules: check every line against it, then take the comments out.",
+        f"id: {case_id}",
+        f"title: {_quoted(title)}",
+        f"date: {day.isoformat()}",
+        *_time(own),
+        'summary: "What was claimed, and what could be shown, in your words."',
+        "",
+        "claims:" if own else "claims: []",
+        *(line for claim in own[:_MOST_CLAIMS] for line in _claim(claim)),
+    ]
+    if len(own) > _MOST_CLAIMS:
+        lines.append(f"  # and {len(own) - _MOST_CLAIMS} more, which are left out")
+    if others:
+        lines += ["", "# Of other days, or of several:"]
+        lines += [_comment(f"{_day(c)}: {c.text}", "") for c in others[:_MOST_CLAIMS]]
+    lines += [
+        "",
+        "# What can be shown, from material that does not come from the claims.",
+        "evidence: []",
+        "",
+        "geolocation:",
+        "  status: not-stated",
+        '  reason: "Not yet looked for."',
+        "",
+        "sources:",
+        "  - id: text",
+        f"    title: {_quoted(source)}",
+        '    publisher: "Not yet filled in"',
+        *([f"    published: {published.isoformat()}"] if published else []),
+        "",
+    ]
+    return case_id, "\n".join(lines)
+
+
+def _tells(claim: claims.ParsedClaim) -> bool:
+    """Return whether a claim has something for a case file: a place, or people."""
+    unsaid = any(" no number" in each.why for each in claim.unresolved)
+    return bool(claim.event_places or claim.toll("killed") or claim.toll("captured") or unsaid)
+
+
+def _main_day(found: list[claims.ParsedClaim]) -> dt.date | None:
+    """Return the day of most claims; of equals the one that the text names first."""
+    days = Counter(claim.event_date for claim in found if claim.event_date)
+    return days.most_common(1)[0][0] if days else None
+
+
+def _time(own: list[claims.ParsedClaim]) -> Iterator[str]:
+    times = [when.time for claim in own for when in claim.dates if when.time]
+    if times:
+        yield f"time: {_quoted(times[0])}"
+
+
+def _claim(claim: claims.ParsedClaim) -> Iterator[str]:
+    """Yield the lines of one claim, what is doubtful as comments above its field."""
+    who = _cut(claim.claimant or "Not stated")
+    yield f"  - claimant: {_quoted(who)}" + (
+        "" if claim.claimant else "  # the sentence names nobody"
+    )
+    if claim.hedges:
+        hedges = ", ".join(text for text, _ in claim.hedges)
+        yield _comment(f"hedged: {hedges}")
+    if claim.date_from != "stated":
+        yield _comment(f"the day is {_DATED[claim.date_from]}")
+    yield from _place(claim)
+    for outcome in ("killed", "captured"):
+        toll = claim.toll(outcome)
+        if toll:
+            most = "" if toll.max is None else f", max: {toll.max}"
+            doubt = "  # about" if toll.about else ""
+            yield f"    {outcome}: {{min: {toll.min}{most}}}{doubt}"
+    for each in claim.unresolved:
+        yield _comment(f"open: “{each.text}”: {each.why}")
+    yield "    # In the text's words; put it into yours."
+    yield f"    says: {_quoted(_cut(claim.text))}"
+    yield "    source: text"
+
+
+_DATED = {
+    None: "not stated",
+    "unclear": "not clear",
+    "published": "told from the day of publication",
+    "report": "that of the report",
+    "earlier": "that of the event told before",
+}
+
+
+def _place(claim: claims.ParsedClaim) -> Iterator[str]:
+    places = claim.event_places
+    if not places:
+        return
+    group = [place for place in places if place.group == places[0].group]
+    start, end = group[0].span.start, group[-1].span.end
+    offset = claim.span.start
+    yield f"    place: {_quoted(_cut(claim.text[start - offset : end - offset]))}"
+    sure = [place.code for place in group if place.code and place.kind != "area"]
+    told = {code[:4] for code in sure if len(code) == 6} | (
+        {"AF01"} if any("-KBL-" in code for code in sure) else set()
+    )
+    codes = [code for code in dict.fromkeys(sure) if code not in told]
+    yield f"    codes: [{', '.join(codes)}]"
+    for place in group:
+        if place.kind == "area" and place.code:
+            yield _comment(f"“{place.text}”: perhaps {place.code}; an area has no line of its own")
+        elif len(place.senses) > 1:
+            names = " or ".join(f"{unit_name(code)} ({code})" for code in place.senses)
+            yield _comment(f"“{place.text}” can be {names}")
+        elif not place.senses:
+            known = ", ".join(dict.fromkeys(each.name for each in place.candidates[:3]))
+            yield _comment(f"“{place.text}” is no unit; perhaps {known or 'nothing known'}")
+    for overlap in claim.agreement:
+        if overlap.disjoint:
+            yield _comment(f"{overlap.a} and {overlap.b} do not overlap")
+    for place in places:
+        if place.group != places[0].group:
+            yield _comment(f"it also names “{place.text}” ({place.code or 'no unit'})")
+    if claim.same_place_as:
+        yield _comment(f"same_place_as: the id of the case meant by “{claim.same_place_as.text}”")
+
+
+def _day(claim: claims.ParsedClaim) -> str:
+    if claim.period:
+        return f"{claim.period[0]} to {claim.period[1]}"
+    return claim.event_date.isoformat() if claim.event_date else "no day"
+
+
+def _cut(text: str) -> str:
+    words = " ".join(text.split())
+    return words if len(words) <= 2000 else words[:1999] + "…"
+
+
+def _quoted(text: str) -> str:
+    """Return a JSON string, which is a YAML string too, with nothing invisible in it."""
+    raw = json.dumps(text, ensure_ascii=False)
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in raw)
+
+
+def _comment(text: str, indent: str = "    ") -> str:
+    """Return a text as comment lines: nothing in it can end them."""
+    words = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return textwrap.fill(
+        words, 98, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}#   ",
+        break_long_words=True, break_on_hyphens=False,
+    )  # fmt: skip

@@ -1,0 +1,218 @@
+"""Police districts as people write them: nahia and hawza, numbers and number words, lists.
+
+A number is read exactly, one mention for each. A nahia is a municipal district, a hawza an area of
+the police; they are numbered alike and are not the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from geoloc.claims.numbers import cardinals, ordinals
+from geoloc.claims.text import Span, Text, Token, Unresolved, words_of
+from geoloc.errors import PlaceError
+from geoloc.gazetteer import POLICE_DISTRICTS, police_district
+
+System = Literal["nahia", "hawza"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """One police district named by its number."""
+
+    text: str
+    span: Span  # in the original text
+    plain: Span  # in the plain text
+    number: int
+    system: System
+    code: str | None  # None where no such unit is known
+    why: str = ""  # and then the reason
+
+
+def mentions(text: Text | str) -> tuple[Mention, ...]:
+    """Return every police district that a text names by number, in the order of the text.
+
+    Parameters
+    ----------
+    text : Text or str
+        English, Dari or Pashto: `PD22`, `P.D. 22`, `22nd police district`, `district 22 of Kabul`,
+        `ناحیه بیست و دوم`, `دوه ویشتمه ناحیه`, `حوزه ۱۵ امنیتی`, `PDs 11, 15 and 17`, `PD11-PD13`.
+
+    Returns
+    -------
+    tuple of Mention
+        One for each number; those that a range implies have the span of the whole range. A number
+        beside 1 to 22, or a hawza of which no source says where it lies, has no code.
+    """
+    text = Text(text) if isinstance(text, str) else text
+    return tuple(_mentions(text))
+
+
+def unresolved(found: tuple[Mention, ...]) -> tuple[Unresolved, ...]:
+    """Return the mentions that name no unit, with the reason."""
+    return tuple(Unresolved(each.text, each.span, each.why) for each in found if not each.code)
+
+
+_NAHIA = (
+    r"p\.\s?d\.?s?|pds?|police[ -]districts?|municipal[ -]districts?"
+    r"|nah(?:iy?ah?|iyeh)s?(?:[ -](?:ye|e|i)(?=\s))?"
+    r"|نواحی|ناحیه(?:\s?های?)?(?:\s?ی)?|ناحیی|ناحیو"
+)
+_HAWZA = (
+    r"(?:police[ -]|security[ -])?(?:hawzah?s?|hauzas?)"
+    r"|(?:امنیتی\s|پولیس\s)?(?:حوزه(?:\s?های?)?(?:\s?ی)?|حوزی|حوزو)(?:\s(?:امنیتی|پولیس))?"
+)
+_WORD = rf"(?:(?P<nahia>{_NAHIA})|(?P<hawza>{_HAWZA}))"
+# `PD22` and `ناحیه ۲۲` join the word and the number; `rapid 2` and `updates 3` hold no such word.
+_BEFORE = re.compile(
+    rf"(?<![^\W\d_]){_WORD}(?=[\W\d])(?:\s?\(p\.?ds?\.?\))?[ .:#(-]{{0,3}}(?:no\.?|numbers?)?[ #]?"
+)
+_DISTRICT = re.compile(r"\b(?P<district>districts?)[ #-]{1,2}(?:no\.?\s?|number\s)?(?=\w)")
+_OF_KABUL = re.compile(r"[, ]{1,2}(?:(?:of|in)\s(?:the\scity\sof\s)?)?kabul\b")
+_KABUL_S = re.compile(r"\bkabul(?:\scity)?(?:'s)?\s$")
+_AFTER = re.compile(
+    rf"\s?(?:st|nd|rd|th|مه|می|م|ام)?\s?{_WORD}(?![^\W\d_])|\s(?P<district>districts?)\b"
+)
+_JOINT = re.compile(r"(?:\s?,\s?(?:and|or|و|او)?|\s?[/&]|\s(?:and|or|as well as|و|او|یا)(?=\s))\s?")
+_RANGE = re.compile(r"\s?-\s?|\s(?:to|through|till|until|تا|تر|الی)\s")
+_SUFFIX = re.compile(r"\s?(?:st|nd|rd|th|مه|می|م|ام)(?![^\W\d_])")
+_DIGITS = re.compile(r"\d{1,6}(?![\d])(?![.,:]\d)")
+_NEXT_WORD = re.compile(r"\s?([^\W\d_]+)")
+_PLURAL = re.compile(r"s$|نواحی|های|ناحیو|حوزو")
+
+
+def _mentions(text: Text) -> Iterator[Mention]:
+    told = 0  # up to here the text has been read
+    for start, end, kind, plural, first in _openings(text):
+        if start < told:
+            continue
+        for mention in _list(text, start, end, kind, plural, first):
+            yield mention
+            told = max(told, mention.plain.end)
+
+
+def _openings(text: Text) -> list[tuple[int, int, System, bool, int]]:
+    """Return where the first number of each mention begins and ends, and its system and value."""
+    found = []
+    for match in _BEFORE.finditer(text.plain):
+        read = _number(text, match.end())
+        if read:
+            plural = bool(_PLURAL.search(match["nahia"] or match["hawza"]))
+            found.append((match.start(), read[0], _system(match), plural, read[1]))
+    for match in _DISTRICT.finditer(text.plain):
+        read = _number(text, match.end())
+        if read and _in_kabul(text, match.start(), read[0]):
+            found.append(
+                (match.start(), read[0], "nahia", match["district"] != "district", read[1])
+            )
+    systems: dict[int, System] = {}  # by where an ordinal of a list begins: "11th and 15th nahia"
+    for start, end, value in sorted(_ordinals(text), reverse=True):
+        after = _AFTER.match(text.plain, end)
+        joint = _JOINT.match(text.plain, end)
+        if after and not (after["district"] and not _in_kabul(text, start, after.end())):
+            systems[start], stop = _system(after), after.end()
+        elif joint and joint.end() in systems:
+            systems[start], stop = systems[joint.end()], end
+        else:
+            continue
+        found.append((start, stop, systems[start], False, value))
+    return sorted(found, key=lambda each: (each[0], -each[1]))
+
+
+def _system(match: re.Match[str]) -> System:
+    return "hawza" if match.groupdict().get("hawza") else "nahia"
+
+
+def _in_kabul(text: Text, start: int, end: int) -> bool:
+    return bool(
+        _OF_KABUL.match(text.plain, end) or _KABUL_S.search(text.plain[max(0, start - 16) : start])
+    )
+
+
+def _number(text: Text, at: int) -> tuple[int, int] | None:
+    """Return where a number that begins at `at` ends, and its value; words are read too."""
+    if digits := _DIGITS.match(text.plain, at):
+        suffix = _SUFFIX.match(text.plain, digits.end())
+        return (suffix or digits).end(), int(digits[0])
+    tokens = text.tokens_in(Span(at, at + 40))
+    if not tokens or tokens[0].span.start != at:
+        return None
+    for table in (ordinals(), cardinals()):
+        if read := table.at(tokens, 0):
+            return tokens[read[0] - 1].span.end, int(read[1])
+    return None
+
+
+_ORDINAL_DIGITS = re.compile(
+    r"(?<![\d.,:])(\d{1,6})(?:\s?(?:st|nd|rd|th)\b|\s?(?:مه|می|م|ام)(?=\s))"
+)
+
+
+def _ordinals(text: Text) -> Iterator[tuple[int, int, int]]:
+    """Yield each ordinal number; a bare one before `districts` only counts them."""
+    for match in _ORDINAL_DIGITS.finditer(text.plain):
+        yield match.start(), match.end(), int(match[1])
+    for place, length, value in _ordinal_words(text.tokens):
+        yield text.tokens[place].span.start, text.tokens[place + length - 1].span.end, value
+
+
+def _ordinal_words(tokens: tuple[Token, ...]) -> Iterator[tuple[int, int, int]]:
+    for place, length, value in ordinals().all_in(tokens):
+        yield place, length, int(value)
+
+
+def _list(
+    text: Text, start: int, end: int, system: System, plural: bool, value: int
+) -> Iterator[Mention]:
+    """Yield a number and what follows it in its list or range."""
+    yield _mention(text, Span(start, end), value, system)
+    while True:
+        ranged = _RANGE.match(text.plain, end)
+        joint = None if ranged else _JOINT.match(text.plain, end)
+        opening = ranged or joint
+        if opening is None:
+            return
+        word = _BEFORE.match(text.plain, opening.end())
+        read = _number(text, word.end() if word else opening.end())
+        if read is None or not (word or _goes_on(text, opening, read, plural=plural)):
+            return
+        begin = (word or opening).start() if word else opening.end()
+        if word:
+            system = _system(word)
+        is_range = ranged and (plural or ranged[0].strip() == "-" or ranged[0].strip() in _UNTIL)
+        if is_range and value < read[1] <= POLICE_DISTRICTS[-1]:
+            whole = Span(start, read[0])
+            for between in range(value + 1, read[1]):
+                yield _mention(text, whole, between, system)
+        yield _mention(text, Span(begin, read[0]), read[1], system)
+        start, end, value = begin, read[0], read[1]
+
+
+_UNTIL = {"through", "تا", "الی", "تر"}
+
+
+def _goes_on(text: Text, opening: re.Match[str], read: tuple[int, int], *, plural: bool) -> bool:
+    """Return whether a bare number belongs to the list: not in "PD 11, 15 people were killed"."""
+    following = _NEXT_WORD.match(text.plain, read[0])
+    if following is None:
+        return True
+    if plural:
+        return following[1] not in words_of("lists", "counted")
+    return following[1] in words_of("lists", "may_follow") and opening[0].strip() != "to"
+
+
+def _mention(text: Text, span: Span, number: int, system: System) -> Mention:
+    code, why = _code(number, system)
+    return Mention(text.words(span), text.original_span(span), span, number, system, code, why)
+
+
+@lru_cache(maxsize=256)
+def _code(number: int, system: System) -> tuple[str | None, str]:
+    try:
+        return police_district(f"hawza {number}" if system == "hawza" else f"PD{number}"), ""
+    except PlaceError as error:
+        return None, str(error)

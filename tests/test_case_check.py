@@ -1,0 +1,266 @@
+"""`case check`, and case files begun from a text."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from shell import Outcome, Shell
+
+from geoloc import casebook, files, read_case
+from geoloc.casebook import Book, Incident, Remark, draft_from_text, reconcile
+
+SIX = files.shipped("cases")
+
+
+@pytest.fixture
+def run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Shell:
+    """Run geoloc in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+    return Shell(monkeypatch, capsys)
+
+
+@pytest.fixture(scope="module")
+def remarks() -> tuple[Remark, ...]:
+    """Reconcile the six cases and the casebook, without being told what to look for."""
+    incidents = [casebook.read_case(path) for path in casebook.case_files(SIX)]
+    return reconcile(incidents, casebook.read_book(SIX))
+
+
+def incident(day: str, name: str, *claims: dict[str, Any], **fields: Any) -> Incident:
+    """Return an incident with just these claims."""
+    filled = [
+        {"claimant": f"Claimant {k}", "says": f"Words {k}."} | c for k, c in enumerate(claims)
+    ]
+    return Incident.model_validate(
+        {
+            "id": f"{day}-{name}", "title": name, "date": day, "summary": name, "claims": filled,
+            "geolocation": {"status": "not-stated", "reason": "Not looked for."},
+        }
+        | fields
+    )  # fmt: skip
+
+
+def of_kind(found: tuple[Remark, ...], kind: str, weight: str) -> list[Remark]:
+    """Return the remarks of a kind and a weight."""
+    return [remark for remark in found if (remark.kind, remark.weight) == (kind, weight)]
+
+
+def test_seven_is_not_five_and_one(remarks: tuple[Remark, ...]) -> None:
+    """The seven dead of 8 May are claimed in two files and the casebook, and count once."""
+    (found,) = of_kind(remarks, "number", "contradiction")
+    assert found.facts == {"claimed": 7, "sum_min": 6, "sum_max": 6}
+    assert found.incidents == ("2023-05-08-bagrami-pd22", "2023-05-08-shakardara")
+
+
+def test_east_is_not_south_east(remarks: tuple[Remark, ...]) -> None:
+    """Both wordings stand with what the boundaries say."""
+    (found,) = (remark for remark in remarks if "said_deg" in remark.facts)
+    assert found.facts["said_deg"] == [90, 135]
+    assert "east of Kabul city" in found.message
+    assert "south-east of the capital" in found.message
+    assert 60 < found.facts["measured_deg"]["AF-KBL-PD22"] < 150
+
+
+def test_one_area_in_two_police_districts(remarks: tuple[Remark, ...]) -> None:
+    """Khairkhane in PD11 and in PD15 is no contradiction: places of that name are in both."""
+    (found,) = (remark for remark in remarks if "localities" in remark.facts)
+    assert found.weight == "difference"
+    assert set(found.facts["said"]) == {"AF-KBL-PD11", "AF-KBL-PD15"}
+    assert found.facts["localities"]["AF-KBL-PD11"] > 0
+    assert found.facts["localities"]["AF-KBL-PD15"] > 0
+    assert "Both can hold" in found.message
+
+
+def test_three_days_are_four(remarks: tuple[Remark, ...]) -> None:
+    """From 5 to 8 May are four calendar days."""
+    (found,) = of_kind(remarks, "date", "contradiction")
+    assert found.facts == {"said_days": 3, "calendar_days": 4}
+    assert "2023-05-08-shakardara" in found.incidents
+
+
+def test_an_area_is_not_a_district(remarks: tuple[Remark, ...]) -> None:
+    """Shakardara is called both."""
+    (found,) = (remark for remark in remarks if "kinds" in remark.facts)
+    assert found.facts["kinds"] == ["area", "district"]
+    assert found.incidents == ("2023-05-08-shakardara",)
+
+
+def test_provinces_and_figures_that_differ(remarks: tuple[Remark, ...]) -> None:
+    """What was claimed of all incidents beside what was recorded or confirmed."""
+    facts = [remark.facts for remark in remarks if remark.kind == "number"]
+    assert {"only_recorded": ["Jawzjan", "Parwan"], "only_claimed": []} in facts
+    assert {"claimed": 14, "confirmed": 7} in facts
+
+
+def test_a_joint_claim_says_what_it_adds(remarks: tuple[Remark, ...]) -> None:
+    """PD22 is claimed for the raid of 8 May only through that of 5 May."""
+    (found,) = (remark for remark in remarks if remark.kind == "joint")
+    assert found.facts == {"only_by_the_other": ["AF-KBL-PD22"]}
+
+
+def test_nothing_else_is_a_contradiction(remarks: tuple[Remark, ...]) -> None:
+    """Two contradictions among the claims of the six, as a person who read them found."""
+    assert [remark.kind for remark in remarks if remark.weight == "contradiction"] == [
+        "number",
+        "date",
+    ]
+
+
+def test_figures_that_agree_are_not_remarked() -> None:
+    """Six is five and one, and `at least three` holds five."""
+    both = ["2024-01-01-a", "2024-01-01-b"]
+    a = incident(
+        "2024-01-01", "a", {"killed": {"min": 5, "max": 5}}, {"killed": {"min": 3}},
+        {"killed": {"min": 6, "max": 6}, "covers": both},
+    )  # fmt: skip
+    b = incident("2024-01-01", "b", {"killed": {"min": 1, "max": 1}})
+    assert not [remark for remark in reconcile([a, b]) if remark.weight != "note"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "kind"),
+    [
+        ({"killed": {"min": 5, "max": 5}}, {"killed": {"min": 2, "max": 3}}, "number"),
+        ({"captured": {"min": 5}}, {"captured": {"min": 2, "max": 3}}, "number"),
+        ({"codes": ["AF-KBL-PD1"]}, {"codes": ["AF-KBL-PD11"]}, "place"),
+        ({"codes": ["AF0104"]}, {"codes": ["AF-KBL-PD13"]}, "place"),
+        ({"codes": ["AF0104", "AF-KBL-PD13"]}, {}, "place"),
+        ({"published": "2023-12-31"}, {}, "date"),
+        ({"place": "PD8, on 3 January 2024"}, {}, "date"),
+        ({"says": "It happened on Sunday, 1 January 2024."}, {}, "date"),
+    ],
+)
+def test_claims_that_exclude_each_other(
+    first: dict[str, Any], second: dict[str, Any], kind: str
+) -> None:
+    """Numbers apart, places apart, a claim before its event, a date that is none."""
+    found = reconcile([incident("2024-01-01", "a", first, second)])
+    assert [remark.kind for remark in found if remark.weight == "contradiction"] == [kind]
+
+
+def test_more_bodies_than_dead() -> None:
+    """Bodies that were seen beyond the claimed figure contradict it; fewer only differ."""
+    cases = {"Three bodies": ["contradiction"], "Two bodies": [], "One body": ["difference"]}
+    for seen, weights in cases.items():
+        evidence = [
+            {"finding": f"{seen} seen.", "by": "X", "status": "confirmed", "origin": "photo"}
+        ]
+        one = incident("2024-01-01", "a", {"killed": {"min": 2, "max": 2}}, evidence=evidence)
+        found = [r.weight for r in reconcile([one]) if "bodies" in r.facts]
+        assert found == weights
+
+
+def test_a_joint_claim_that_cannot_hold() -> None:
+    """The same place as an incident in another district."""
+    a = incident("2024-01-01", "a", {"codes": ["AF0104"]})
+    b = incident("2024-01-02", "b", {"codes": ["AF0106"], "same_place_as": "2024-01-01-a"})
+    (found,) = of_kind(reconcile([a, b]), "joint", "contradiction")
+    assert found.facts == {"a": "AF0106", "b": "AF0104"}
+    (missing,) = of_kind(reconcile([b]), "joint", "note")
+    assert "no case file" in missing.message
+
+
+def test_a_copy_is_one_voice() -> None:
+    """The same words by two claimants count once, and so does one claimant twice."""
+    words = {"says": "Five fighters were killed in the operation of last night in Kabul."}
+    one = incident("2024-01-01", "a", words, words, {"claimant": "Claimant 0"})
+    (copied, counted) = of_kind(reconcile([one]), "copies", "note")
+    assert "repeats the words" in copied.message
+    assert counted.facts["claims"] == 3
+    assert counted.facts["voices"] == 1
+
+
+def test_the_book_may_be_missing() -> None:
+    """Cases without a casebook are compared all the same."""
+    assert reconcile([], None) == ()
+    assert reconcile([], Book(title="None")) == ()
+
+
+def test_the_command_tells_and_counts(run: Shell) -> None:
+    """In words, as JSON, for one case, and with an exit code where that is asked for."""
+    done = run("case", "check", "--cases", SIX)
+    assert done.status == 0
+    assert "7 killed" in done.out
+    assert max(map(len, done.out.splitlines())) <= 100
+    found = run("case", "check", "2023-05-08-shakardara", "--json").json
+    assert found["cases"] == ["2023-05-08-shakardara"]
+    assert {"kind", "weight", "incidents", "message", "facts"} == found["remarks"][0].keys()
+    assert all("2023-05-08-shakardara" in remark["incidents"] for remark in found["remarks"])
+    assert run("case", "check", "--fail-on", "contradiction").status == 1
+    assert run("case", "check", "2022-10-21-kabul-pd8", "--fail-on", "difference").status == 0
+    assert run("case", "check", "nothing-like-it").status == 2
+
+
+REPORT = """\
+Raid in the south of the city
+
+On 3 September 2023, the Badloon agency reported that forces had raided a house in PD7 of Kabul.
+At least four men were killed, according to residents. Two women were allegedly captured.
+"""
+
+
+def draft(run: Shell, tmp_path: Path, text: str, *options: str) -> Outcome:
+    """Begin a case from a text in a file."""
+    (tmp_path / "text.txt").write_text(text, encoding="utf-8")
+    return run("case", "new", "--from", "text.txt", "--json", *options)
+
+
+def test_a_case_begins_from_a_text(run: Shell, tmp_path: Path) -> None:
+    """Claims are filled in, evidence is empty, doubts are comments, and the file is valid."""
+    path = Path(draft(run, tmp_path, REPORT).json["path"])
+    read = read_case(path)
+    assert read.date == dt.date(2023, 9, 3)
+    assert read.evidence == ()
+    assert read.claims[0].claimant == "Badloon agency"
+    assert read.claims[0].codes == ("AF-KBL-PD7",)
+    killed = [claim.killed for claim in read.claims if claim.killed]
+    assert [(count.min, count.max) for count in killed] == [(4, None)]
+    assert [c.captured.min for c in read.claims if c.captured] == [2]
+    assert "# hedged: allegedly" in path.read_text("utf-8")
+    assert run("case", "validate", path).status == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "text", "words"),
+    [
+        ([], "A raid hit PD7.", "--date"),
+        (["--place", "PD8"], REPORT, "leave those two out"),
+        ([], "   \n", "no words"),
+        ([], "a\x00b", "NUL"),
+    ],
+)
+def test_a_text_that_makes_no_case(
+    run: Shell, tmp_path: Path, options: list[str], text: str, words: str
+) -> None:
+    """One line says what is missing."""
+    done = draft(run, tmp_path, text, *options)
+    assert done.status == 2
+    assert words in done.err
+    assert len(done.err.splitlines()) == 1
+    assert not (tmp_path / "cases").exists()
+
+
+def test_a_hostile_text_makes_a_valid_case(tmp_path: Path) -> None:
+    """Whatever stands in the text, the draft can be read back and holds only data."""
+    chance = random.Random(8)  # noqa: S311 - no secret
+    pieces = [
+        "- x: [", "{{ 7*7 }}", "\u202e", "\x85", "\x7f", "# no comment", '"', "'", "\\", ": ",
+        "\t", "\n", "&a *a", "!!python/object:x", "five men were killed in PD7 on 3 May 2023.",
+        "ناحیه ۲۲",
+        "Bagrami district,", "said", "\ufeff", "\u2028", "|", "> ", "%TAG",
+        "Evil: Corp claimed that",
+    ]  # fmt: skip
+    for number in range(120):
+        text = " ".join(chance.choice(pieces) for _ in range(chance.randint(5, 40)))
+        case_id, drafted = draft_from_text(text, date=dt.date(2023, 5, 3), title="T " + text[:50])
+        path = tmp_path / f"{number}.yaml"
+        path.write_text(drafted, encoding="utf-8")
+        read = read_case(path)
+        assert read.id == case_id
+        assert read.evidence == ()
