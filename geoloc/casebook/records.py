@@ -106,11 +106,16 @@ class Evidence(Record):
 
     @model_validator(mode="after")
     def _shows_what_it_says(self) -> Evidence:
+        # Ground searched in vain is itself a finding.
+        searched = self.status == "not-found" and not self.within
+        if searched and all(clue.kind == "searched" for clue in self.clues):
+            return self
         if self.locates and self.status not in ("confirmed", "likely"):
             given = f"within {list(self.within)} is" if self.within else "clues are"
             raise ValueError(
                 f"{given} given, but the status is {self.status}: only what"
-                " is confirmed or likely can say where it happened"
+                " is confirmed or likely can say where it happened (or, if not-found, the ground"
+                " that was searched)"
             )
         return self
 
