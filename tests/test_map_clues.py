@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import math
 import re
@@ -294,6 +295,7 @@ def test_no_position_of_the_case_file_is_in_the_page() -> None:
 
     for exact in (False, True):
         shown = island(found, exact=exact)
+        assert "study" not in shown["incidents"][0]
         assert all("clues" not in evidence for evidence in shown["incidents"][0]["evidence"])
     near = [at for at in corners_of(island(found)) if GEOD.inv(*at, 69.211, 34.491)[2] < 200]
     assert near == []
@@ -416,3 +418,22 @@ def test_the_command_writes_one_case_or_all(
     assert (all_of_them["care"], one["care"]) == (None, "exact")
     assert "exactly" in warned
     assert "exactly" not in quiet
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("at 34.49004, 69.24007, they say", True),
+        ("34°29′ N", True),
+        ("42SWD2518316943", True),
+        ("۳۴٫۴۹۰", False),  # in Persian figures: not looked for
+        ("three men of 34, PD22, 12.5 km away on 2023-05-08", False),
+    ],
+)
+def test_coordinates_in_words_are_warned_of(words: str, told: bool) -> None:
+    """A page shows a case's words as they are, so whoever writes it is told beforehand."""
+    found = finding(["AF0104"])
+    said = found.incident.model_copy(update={"summary": words})
+    assert maps.coordinates_told(dataclasses.replace(found, incident=said)) == (
+        ("summary",) if told else ()
+    )

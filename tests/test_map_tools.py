@@ -367,6 +367,7 @@ def test_what_is_saved_can_be_read_again(
     assert pyogrio.read_info(file)["driver"] in {driver, "LIBKML"}
     assert len(read) > len(pyogrio.read_dataframe(fewer)) > 0
     assert read.geometry.is_valid.all()
+    assert not read.assign(shape=read.geometry.to_wkb()).duplicated(["name", "kind", "shape"]).any()
     assert {"claimed", "likely", "line"} <= set(read["kind"])
     assert (read["caveat"].str.len() > 20).all()
     claimed = read[read["kind"] == "claimed"]
@@ -465,6 +466,19 @@ def test_nothing_is_cut_on_paper(
         page.emulate_media(media="screen")
         page.evaluate("window.dispatchEvent(new Event('afterprint'))")
         assert page.locator(".is-printing").count() == 0
+        seen.check()
+
+
+def test_paper_has_its_legend(chromium: Browser, tmp_path: Path, pages: dict[str, str]) -> None:
+    """Also where somebody folded it up on the screen, which is as it was afterwards."""
+    with visit(chromium, tmp_path, pages["finding"]) as seen:
+        legend = seen.page.locator("#legend")
+        legend.locator("summary").click()
+        assert legend.get_attribute("open") is None
+        seen.page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
+        assert legend.get_attribute("open") is not None
+        seen.page.evaluate("window.dispatchEvent(new Event('afterprint'))")
+        assert legend.get_attribute("open") is None
         seen.check()
 
 

@@ -6,7 +6,7 @@ const geolocCompare = (() => {
   'use strict';
 
   const { make, makeSvg, t, dateWords } = geolocWords;
-  const { declutter, follow, legendRoom, written } = geolocSheet;
+  const { declutter, follow, island, legendRoom, written } = geolocSheet;
 
   const SIDES = { left: ['claimed'], right: ['likely', 'edge', 'clues', 'marks'] };
   const STEPS = { ArrowLeft: -2, ArrowRight: 2, ArrowDown: -2, ArrowUp: 2, PageDown: -10, PageUp: 10 };
@@ -59,11 +59,18 @@ const geolocCompare = (() => {
       button.title = words;
     }
 
+    /** Return where to begin: through what was found, else in the middle of what is free. */
+    function beginning() {
+      const area = island.areas[0];
+      if (!area || island.page !== 'finding') return 50 - (50 * legendRoom()) / map.getSize().x;
+      const middle = L.geoJSON(area.regions[0].geometry).getBounds().getCenter();
+      return (100 * map.latLngToContainerPoint(middle).x) / map.getSize().x;
+    }
+
     function show(on) {
       divider.hidden = !on;
       button.setAttribute('aria-pressed', String(on));
-      // In the middle of what the legend leaves free.
-      place(on ? 50 - (50 * legendRoom()) / map.getSize().x : share);
+      place(on ? beginning() : share);
       if (on) divider.focus({ preventScroll: true });
     }
 

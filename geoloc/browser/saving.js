@@ -29,9 +29,13 @@ const geolocSaving = (() => {
   /** Return every shape that is on the map now and says what it is, as GeoJSON features. */
   function features(map) {
     const found = [];
+    const parts = new Set(); // of groups, which are told as a whole
+    map.eachLayer((layer) => {
+      if (layer.options.about && layer.eachLayer) layer.eachLayer((part) => parts.add(part));
+    });
     map.eachLayer((layer) => {
       const { about } = layer.options;
-      if (!about || !layer.toGeoJSON) return;
+      if (!about || !layer.toGeoJSON || parts.has(layer)) return;
       const drawn = layer.toGeoJSON(5);
       for (const feature of drawn.features || [drawn]) found.push({ type: 'Feature', properties: facts(about), geometry: feature.geometry });
     });
@@ -296,9 +300,11 @@ const geolocSaving = (() => {
 
   /** Give paper a map of one size, which the style sheet then enlarges to the sheet. */
   function fitPaper(map) {
+    const legend = document.getElementById('legend');
     let before = null;
     window.addEventListener('beforeprint', () => {
-      before = { view: map.getBounds(), center: map.getCenter(), zoom: map.getZoom() };
+      before = { view: map.getBounds(), center: map.getCenter(), zoom: map.getZoom(), open: legend.open };
+      legend.open = true; // paper cannot be asked what a hatch means
       document.documentElement.classList.add('is-printing');
       map.invalidateSize({ animate: false, pan: false });
       map.fitBounds(before.view, { animate: false });
@@ -307,7 +313,9 @@ const geolocSaving = (() => {
     window.addEventListener('afterprint', () => {
       document.documentElement.classList.remove('is-printing');
       map.invalidateSize({ animate: false, pan: false });
-      if (before) map.setView(before.center, before.zoom, { animate: false });
+      if (!before) return;
+      legend.open = before.open;
+      map.setView(before.center, before.zoom, { animate: false });
     });
   }
 

@@ -16,6 +16,7 @@ import folium
 
 from geoloc import __version__, boundaries
 from geoloc.maps.base import Base, base_island
+from geoloc.maps.coarse import coordinates_told
 from geoloc.maps.content import island, reason_shown
 from geoloc.maps.features import features_island
 from geoloc.maps.layer import layer_island
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from geoloc.casebook import Book, Finding
 
 __all__ = [
-    "Base", "casebook_map", "escape_json", "features_map", "finding_map", "index_page", "layer_map",
-    "seal",
+    "Base", "casebook_map", "coordinates_told", "escape_json", "features_map", "finding_map",
+    "index_page", "layer_map", "seal",
 ]  # fmt: skip
 
 # strftime follows the machine's locale, and a page must be the same everywhere.
@@ -143,8 +144,8 @@ def features_map(
 
     Notes
     -----
-    Corners keep 0.00001 degrees, about a metre. Where all is wider than about 2 degrees, they keep
-    a pixel of the closest zoom that the page allows: 20 m for a map of the whole country.
+    Corners keep 0.00001 degrees, about a metre. Where all is wider than about 0.55 degrees, they
+    keep a pixel of the closest zoom that the page allows: 20 m for a map of the whole country.
     """
     content = features_island(features, title, name, credit, lines)
     return PageMap(_over(base, content), "features", "features")

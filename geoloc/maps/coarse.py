@@ -73,6 +73,32 @@ def _touched(part: BaseGeometry) -> set[tuple[int, int]]:
     return set(zip(columns[met].tolist(), rows[met].tolist(), strict=True))
 
 
+# Degrees with three decimals or more, degrees with minutes, MGRS of Afghanistan: 100 m or finer.
+_COORDINATE = re.compile(
+    r"\b(?:2[89]|3\d|6\d|7[0-5])[.٫,]\d{3,}\b|\b\d{2}\s?°\s?\d{1,2}\s?['\u2032]"
+    r"|\b4[1-3][RST][A-Z]{2}\s?\d{3,5}\s?\d{3,5}\b"
+)
+
+
+def coordinates_told(finding: Finding) -> tuple[str, ...]:
+    """Return the fields of a case whose words, which pages show as they are, hold coordinates."""
+    told: list[str] = []
+
+    def look(at: str, value: object) -> None:
+        if isinstance(value, dict):
+            for key, part in value.items():
+                if key not in ("clues", "study"):
+                    look(f"{at}.{key}" if at else key, part)
+        elif isinstance(value, list):
+            for number, part in enumerate(value):
+                look(f"{at}[{number}]", part)
+        elif isinstance(value, str) and _COORDINATE.search(value):
+            told.append(at)
+
+    look("", finding.incident.model_dump(mode="json"))
+    return tuple(told)
+
+
 _LENGTH = re.compile(r"([\d,]+(?:\.\d+)?) (k?m)\b(?!²)")
 
 

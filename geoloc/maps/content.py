@@ -145,7 +145,9 @@ def _meant(findings: Sequence[Finding]) -> set[str]:
 def _incident(shown: _Shown, parts: _Parts) -> dict[str, Any]:
     finding = shown.finding
     # Clues are drawn and told by themselves, and where they would say too much, not at all.
-    facts = finding.incident.model_dump(mode="json", exclude={"evidence": {"__all__": {"clues"}}})
+    # Nor is it told where exactly somebody looked.
+    unsaid: Any = {"study": True, "evidence": {"__all__": {"clues"}}}
+    facts = finding.incident.model_dump(mode="json", exclude=unsaid)
     judged = zip(facts["claims"], finding.places, finding.verdicts, strict=True)
     for claim, place, verdict in judged:
         claim["drawn"] = parts.number_of_set[place.codes] if place and place.codes else None
