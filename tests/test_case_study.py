@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from pathlib import Path
 
 import numpy as np
@@ -260,3 +261,31 @@ def test_a_small_area_keeps_its_size_in_json(tmp_path: Path) -> None:
     document = casebook.as_json(investigate(read_case(path)))
     assert document["likely_area"]["regions"][0]["area_km2"] == pytest.approx(0.009, abs=0.002)
     assert isinstance(investigate(read_case(path)).area.clues[0], Drawn)  # type: ignore[union-attr]
+
+
+def test_ground_searched_in_vain_may_be_called_not_found(tmp_path: Path) -> None:
+    """A search that found nothing is itself a finding; a distance not found is none."""
+    searched = f"{{kind: searched, polygon: {SQUARE}, detection_probability: 0.8}}"
+    for clue in (searched, NEAR):
+        path = case_of(tmp_path, clue)
+        path.write_text(
+            path.read_text("utf-8").replace("status: likely", "status: not-found"), "utf-8"
+        )
+        if clue == searched:
+            assert investigate(read_case(path)).area is not None
+        else:
+            with pytest.raises(CaseError, match="or, if not-found, the ground that was searched"):
+                read_case(path)
+
+
+def test_the_readme_shows_clues_that_work(tmp_path: Path) -> None:
+    """The example under "Your own cases" is a case file's evidence as it stands."""
+    text = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
+    (example,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    head = HEAD.partition("geolocation:")[0]
+    path = tmp_path / "case.yaml"
+    path.write_text(head + example, "utf-8")
+    area = investigate(read_case(path)).area
+    assert area is not None
+    assert len(area.clues) == 2
+    assert area.region(0.5).area_km2 < 20

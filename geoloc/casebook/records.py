@@ -106,11 +106,16 @@ class Evidence(Record):
 
     @model_validator(mode="after")
     def _shows_what_it_says(self) -> Evidence:
+        # Ground searched in vain is itself a finding.
+        searched = self.status == "not-found" and not self.within
+        if searched and all(clue.kind == "searched" for clue in self.clues):
+            return self
         if self.locates and self.status not in ("confirmed", "likely"):
             given = f"within {list(self.within)} is" if self.within else "clues are"
             raise ValueError(
                 f"{given} given, but the status is {self.status}: only what"
-                " is confirmed or likely can say where it happened"
+                " is confirmed or likely can say where it happened (or, if not-found, the ground"
+                " that was searched)"
             )
         return self
 
@@ -192,10 +197,11 @@ class Incident(Record):
     def claims_of(self, origin: str) -> tuple[Claim, ...]:
         """Return the claims that a piece of evidence of this origin would only repeat."""
         words = _naming_words(origin)
+        unnumbered = {word for word in words if not word.isdigit()}  # "tweet 3" is a tweet
 
         def says_it(claim: Claim) -> bool:
             names = filter(None, (claim.claimant, claim.affiliation))
-            return any(_naming_words(name) == words for name in names)
+            return any(_naming_words(name) in (words, unnumbered) for name in names)
 
         return tuple(filter(says_it, self.claims))
 
@@ -225,8 +231,8 @@ _SAYING = {
 
 
 def _naming_words(text: str) -> set[str]:
-    words = set(re.findall(r"[^\W\d]+", text.casefold().replace("'s", ""))) - _SAYING
-    return words or {text.casefold()}  # a name of figures only
+    words = set(re.findall(r"\w+", text.casefold().replace("'s", ""))) - _SAYING
+    return words or {text.casefold()}  # a name of signs only
 
 
 class Aggregate(Record):

@@ -13,6 +13,7 @@ from geoloc.cli.cases import read_one
 from geoloc.cli.output import (
     AsJson,
     Cases,
+    percent,
     print_heading,
     print_json,
     print_table,
@@ -138,6 +139,11 @@ def _print(finding: Finding, entries: Sequence[Entry]) -> None:
         for r in area.regions
     ]
     print_table(rows, ("Likely area", "Holds", "Size", "Across"))
+    if area.regions[-1].mass > 1 - area.doubt:
+        print_wrapped(
+            f"With {percent(area.doubt)} no clue is about this event, and it could be anywhere in"
+            " the study area: the largest area has to reach that far."
+        )
     _print_ledger(entries)
     _print_contradictions(entries)
 
@@ -156,12 +162,11 @@ def _picture(regions: Sequence[Region]) -> list[str]:
 
 def _print_ledger(entries: Sequence[Entry]) -> None:
     print_heading("What each clue brought (clues of one origin count as one)")
-    most = max(entry.bits for entry in entries)
     rows = [
         (
             str(number),
             f"{entry.strand.reliability:g}",
-            f"{entry.bits:4.1f} {_bar(entry.bits, most)}",
+            f"{entry.bits:4.1f} {_bar(entry.bits)}",
             _km2(entry.area_km2),
             _km2(entry.area_without_km2),
             f"{entry.wrong:.1%}",
@@ -170,6 +175,10 @@ def _print_ledger(entries: Sequence[Entry]) -> None:
     ]
     header = ("Clue", "Reliability", "Bits", "95 % area", "Without it", "Wrong")
     print_table(rows, header)
+    print_wrapped(
+        "One bit halves what is left to search. Wrong: how likely the clue is about something else,"
+        " by the rest and by how far each is trusted."
+    )
     for number, entry in enumerate(entries, start=1):
         typer.echo("")
         print_wrapped(visible(f"{number}. It happened {entry.strand.says}."))
@@ -177,9 +186,9 @@ def _print_ledger(entries: Sequence[Entry]) -> None:
         print_wrapped(visible(entry.sentence), indent=3)
 
 
-def _bar(bits: float, most: float) -> str:
-    """Return a bar of up to 12 characters, in eighths of one."""
-    eighths = round(96 * bits / most) if most > 0 else 0
+def _bar(bits: float) -> str:
+    """Return a bar of a character a bit, in eighths, of up to 12."""
+    eighths = round(8 * min(bits, 12.0))
     return "█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()
 
 
