@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from shell import Outcome, Shell
 
-from geoloc import casebook, files, read_case
+from geoloc import InputError, casebook, files, read_case
 from geoloc.casebook import Book, Incident, Remark, draft_from_text, reconcile
 
 SIX = files.shipped("cases")
@@ -264,3 +264,42 @@ def test_a_hostile_text_makes_a_valid_case(tmp_path: Path) -> None:
         read = read_case(path)
         assert read.id == case_id
         assert read.evidence == ()
+
+
+def test_words_and_codes_that_disagree() -> None:
+    """Words that name PD11 beside the code of PD15 are a contradiction; PD15's own are none."""
+    case = {"place": "PD11 of Kabul city", "codes": ["AF-KBL-PD15"]}
+    found = of_kind(reconcile([incident("2023-02-09", "a", case)]), "place", "contradiction")
+    assert [remark.facts["words"] for remark in found] == ["AF-KBL-PD11"]
+    case["place"] = "PD15 of Kabul city"
+    assert not of_kind(reconcile([incident("2023-02-09", "a", case)]), "place", "contradiction")
+
+
+@pytest.mark.parametrize(
+    ("place", "codes"),
+    [
+        ("Taimani", ()),
+        ("Khair Khana, PD11", ("AF-KBL-PD11",)),
+        ("third part of Khair Khana, PD11 of Kabul city", ("AF-KBL-PD11",)),
+        ("ناحیه یازدهم", ("AF-KBL-PD11",)),
+    ],
+)
+def test_a_draft_is_always_written(tmp_path: Path, place: str, codes: tuple[str, ...]) -> None:
+    """What can be read of a place becomes codes, the rest a comment."""
+    case_id, text = casebook.draft("T", dt.date(2023, 2, 9), place, "X")
+    path = tmp_path / f"{case_id}.yaml"
+    path.write_text(text, encoding="utf-8")
+    assert read_case(path).claims[0].codes == codes
+
+
+def test_a_solar_date_is_refused_with_its_gregorian() -> None:
+    """A Solar Hijri date makes no case; the message gives the day."""
+    with pytest.raises(InputError, match="2023-02-09; give that"):
+        casebook.draft("T", dt.date(1401, 11, 20), "PD8", "X")
+
+
+def test_a_draft_of_a_dari_text_has_a_latin_name() -> None:
+    """Title and id name the police district."""
+    case_id, text = draft_from_text("۲۰ دلو ۱۴۰۱ در ناحیه یازدهم سه تن کشته شدند.")
+    assert case_id == "2023-02-09-claimed-event-in-pd11"
+    assert 'title: "Claimed event in PD11"' in text

@@ -341,3 +341,49 @@ def test_the_same_text_gives_the_same_claims() -> None:
     """Nothing is left to chance."""
     text = " ".join(text for text, *_ in SENTENCES)
     assert parse_claims(text, PUBLISHED) == parse_claims(text, PUBLISHED)
+
+
+@pytest.mark.parametrize(
+    ("text", "day", "left_open"),
+    [
+        ("شب گذشته، پنجشنبه ۲۰ دلو ۱۴۰۱ در ناحیه یازدهم سه تن کشته شدند.", "2023-02-09", True),
+        ("Last night, 14 February 2023, three men were killed in PD15.", "2023-02-14", False),
+        ("بیستم ماه دلو سال ۱۴۰۱ در ناحیه یازدهم سه تن کشته شدند.", "2023-02-09", False),
+    ],
+)
+def test_a_written_date_wins_over_a_relative_one(text: str, day: str, left_open: bool) -> None:
+    """The day that is written counts, and a relative one that disagrees stays open."""
+    claim = only(text, dt.date(2023, 2, 15))
+    assert (str(claim.event_date), claim.date_from) == (day, "stated")
+    assert any("does not agree" in each.why for each in claim.unresolved) == left_open
+
+
+@pytest.mark.parametrize(
+    ("text", "who"),
+    [
+        ("Ahmadshah Baba Meena: Three men were killed in Khairkhana (PD 11).",
+         "Ahmadshah Baba Meena"),
+        ("Panjshir Online: Two men were killed in PD11.", "Panjshir Online"),
+        ("BREAKING: Two men were killed in PD11.", None),
+        ("Kabul: Two men were killed in PD11.", None),
+    ],
+)  # fmt: skip
+def test_a_name_before_a_colon_speaks(text: str, who: str | None) -> None:
+    """`Name:` is who says it, and never where it happened."""
+    claim = only(text)
+    assert claim.claimant == who
+    assert event_codes(claim) == {"AF-KBL-PD11"}
+    assert all(place.text not in (who or "") for place in claim.event_places)
+
+
+def test_nothing_vanishes_silently() -> None:
+    """A denied place, a bare date with a district, and nobody killed are all told."""
+    denied = only("Sources deny that it was in PD15.")
+    assert (the(denied, "PD15").role, the(denied, "PD15").why) == ("mention", "denied")
+    bare = only("On 02/13/2023 in PD-8.")
+    assert (str(bare.event_date), the(bare, "PD-8").code) == ("2023-02-13", "AF-KBL-PD8")
+    for text in ("A raid hit PD15, and no one was killed.", "در ناحیه یازدهم کسی کشته نشد."):
+        toll = only(text).toll("killed")
+        assert toll is not None
+        assert (toll.min, toll.max) == (0, 0)
+    assert only("No one has claimed the killing in PD15.").toll("killed") is None

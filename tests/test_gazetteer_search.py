@@ -439,3 +439,14 @@ def test_a_column_of_a_table_is_found(tmp_path: Path) -> None:
     assert refused.stderr.count("\n") == 1
     assert "'id', 'Place', 'told'" in refused.stderr
     assert _geoloc("find").returncode == 2
+
+
+def test_an_area_says_how_wide_it_is_and_what_was_not_understood() -> None:
+    """Outskirts are no certain reading, and an area between far places tells its size."""
+    (area,) = gazetteer().search("outskirts of Kabul")
+    assert area.score <= 80
+    assert "not understood" in area.why
+    (wide,) = gazetteer().search("between Bagrami and Paghman")
+    assert wide.across_m is not None
+    assert wide.across_m > 10_000
+    assert gazetteer().search("Bagrami")[0].across_m is None

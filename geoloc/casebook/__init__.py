@@ -5,14 +5,13 @@ all of them together. What was *claimed* (`claims`) and what can be *shown* (`ev
 `geolocation`) are kept apart in the file as they are in the product.
 """
 
-from geoloc.casebook.drafting import draft_from_text
+from geoloc.casebook.drafting import draft, draft_from_text
 from geoloc.casebook.findings import Finding, as_json, investigate
 from geoloc.casebook.folder import (
     BOOK_FILE,
     SCHEMA_FILE,
     case_files,
     default_folder,
-    draft,
     find_case,
     read_book,
     read_case,

@@ -1,4 +1,4 @@
-"""A case file begun from a text, for the investigator to correct."""
+"""A case file begun, from a text or a few words, for the investigator to correct."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import json
 import re
 import textwrap
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from geoloc import claims
 from geoloc.casebook.folder import SCHEMA_FILE
-from geoloc.errors import InputError
-from geoloc.gazetteer import unit_name
+from geoloc.errors import InputError, PlaceError
+from geoloc.gazetteer import resolve_unit, unit_name
 
 _MOST_CLAIMS = 60  # a draft is corrected by hand; a book is not
 _DATES = range(1970, 2101)
@@ -47,8 +47,11 @@ def draft_from_text(
     Raises
     ------
     InputError
-        If no claim has a day and none is given, or the text is too long.
+        If no claim has a day and none is given, or the text is too long, or the date that is given
+        is of the Solar Hijri calendar.
     """
+    if date:
+        _check(date)
     found = [claim for claim in claims.parse(text, published) if _tells(claim)]
     day = date or _main_day(found)
     if day is None or day.year not in _DATES:
@@ -63,10 +66,9 @@ def draft_from_text(
     ]
     others = [claim for claim in found if claim not in own]
     named = [place for claim in own for place in claim.event_places]
-    first = min(named, key=lambda place: place.code is None).text if named else None
-    title = title or (f"Claimed event in {' '.join(first.split())}" if first else "Claimed event")
-    words = re.findall(r"[a-z0-9]+", title.lower())[:6] or ["case"]
-    case_id = f"{day.isoformat()}-{'-'.join(words)}"[:110].rstrip("-")
+    first = _latin(named)
+    title = title or (f"Claimed event in {first}" if first else "Claimed event")
+    case_id = _id(day, title, " ".join(place.text for place in named))
     lines = [
         f"# yaml-language-server: $schema={SCHEMA_FILE}",
         "# Read from a text by rules: check every line against it, then take the comments out.",
@@ -101,6 +103,102 @@ def draft_from_text(
         "",
     ]
     return case_id, "\n".join(lines)
+
+
+def draft(title: str, date: dt.date, place: str, claimant: str) -> tuple[str, str]:
+    """Return the id and the YAML of a new case, for the investigator to fill in.
+
+    Raises
+    ------
+    InputError
+        If the date is of the Solar Hijri calendar; its Gregorian date is in the message.
+    """
+    _check(date)
+    case_id = _id(date, title, place)
+    codes, open_ = _codes_of_words(place)
+    doubts = "".join(f"\n{_comment(each)}" for each in open_)
+    return (
+        case_id,
+        f"""\
+# yaml-language-server: $schema={SCHEMA_FILE}
+id: {case_id}
+title: {_quoted(title)}
+date: {date.isoformat()}
+summary: {_quoted(title)}
+
+claims:
+  - claimant: {_quoted(claimant)}
+    place: {_quoted(place)}
+    codes: [{", ".join(codes)}]{doubts}
+    says: "What exactly was claimed, in our words."
+
+# What can be shown, from material that does not come from the claim. To say where it happened:
+# evidence:
+#   - finding: "The skyline in photo 3 matches the ridge south of the river."
+#     by: "Who established it"
+#     status: likely
+#     origin: "photo 3"
+#     within: [AF0104]
+#     reliability: 0.9   # your judgement: how surely this is not plain wrong
+# and then geolocation.status is approximate.
+evidence: []
+
+geolocation:
+  status: not-stated
+  reason: "Not yet looked for."
+
+sources: []
+""",
+    )
+
+
+def _codes_of_words(place: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the codes of the units in words for a place, and what is to be known of the rest."""
+    codes, doubts = [], []
+    for part in filter(str.strip, re.split(r"[,،;]", place)):
+        try:
+            codes.append(resolve_unit(part))
+            continue
+        except PlaceError as error:
+            refused = str(error)
+        read = claims.read_places(part)[0]
+        sure = _sure(read)
+        codes += sure
+        known = [doubt for each in read if each.code not in sure and (doubt := _doubt(each))]
+        doubts += known if sure else [refused]
+    return tuple(dict.fromkeys(codes)), tuple(dict.fromkeys(doubts))
+
+
+def _check(day: dt.date) -> None:
+    """Refuse a date that a case cannot have."""
+    if day.year in _DATES:
+        return
+    try:
+        told = f"{day} Solar Hijri is {claims.gregorian(day.year, day.month, day.day)}; give that."
+    except InputError:
+        told = f"{day} is no day of 1970 to 2100; give the incident's day, Gregorian."
+    raise InputError(told)
+
+
+def _id(day: dt.date, title: str, place: str) -> str:
+    """Return an id by the title, or by the place where the title has no Latin letter."""
+    words = re.findall(r"[a-z0-9]+", title.lower())
+    if not any(word.isalpha() for word in words):
+        named = _latin(claims.read_places(place[:2000])[0]) or place
+        words += re.findall(r"[a-z0-9]+", named.lower())
+    return f"{day.isoformat()}-{'-'.join(words[:6] or ['case'])}"[:110].rstrip("-")
+
+
+def _latin(places: Sequence[claims.Place]) -> str:
+    """Return what the first place that has one is called in Latin letters."""
+    for place in sorted(places, key=lambda place: place.code is None):
+        if re.search("[A-Za-z]", place.text):
+            return " ".join(place.text.split())
+        if place.code:
+            return unit_name(place.code)
+        if place.candidates:
+            return place.candidates[0].name
+    return ""
 
 
 def _tells(claim: claims.ParsedClaim) -> bool:
@@ -163,21 +261,8 @@ def _place(claim: claims.ParsedClaim) -> Iterator[str]:
     start, end = group[0].span.start, group[-1].span.end
     offset = claim.span.start
     yield f"    place: {_quoted(_cut(claim.text[start - offset : end - offset]))}"
-    sure = [place.code for place in group if place.code and place.kind != "area"]
-    told = {code[:4] for code in sure if len(code) == 6} | (
-        {"AF01"} if any("-KBL-" in code for code in sure) else set()
-    )
-    codes = [code for code in dict.fromkeys(sure) if code not in told]
-    yield f"    codes: [{', '.join(codes)}]"
-    for place in group:
-        if place.kind == "area" and place.code:
-            yield _comment(f"“{place.text}”: perhaps {place.code}; an area has no line of its own")
-        elif len(place.senses) > 1:
-            names = " or ".join(f"{unit_name(code)} ({code})" for code in place.senses)
-            yield _comment(f"“{place.text}” can be {names}")
-        elif not place.senses:
-            known = ", ".join(dict.fromkeys(each.name for each in place.candidates[:3]))
-            yield _comment(f"“{place.text}” is no unit; perhaps {known or 'nothing known'}")
+    yield f"    codes: [{', '.join(_sure(group))}]"
+    yield from (_comment(doubt) for place in group if (doubt := _doubt(place)))
     for overlap in claim.agreement:
         if overlap.disjoint:
             yield _comment(f"{overlap.a} and {overlap.b} do not overlap")
@@ -186,6 +271,28 @@ def _place(claim: claims.ParsedClaim) -> Iterator[str]:
             yield _comment(f"it also names “{place.text}” ({place.code or 'no unit'})")
     if claim.same_place_as:
         yield _comment(f"same_place_as: the id of the case meant by “{claim.same_place_as.text}”")
+
+
+def _sure(group: Sequence[claims.Place]) -> tuple[str, ...]:
+    """Return the codes of the units that are meant, without the province that holds another."""
+    sure = [place.code for place in group if place.code and place.kind != "area"]
+    told = {code[:4] for code in sure if len(code) == 6} | (
+        {"AF01"} if any("-KBL-" in code for code in sure) else set()
+    )
+    return tuple(code for code in dict.fromkeys(sure) if code not in told)
+
+
+def _doubt(place: claims.Place) -> str:
+    """Return what is to be known of a place that is no one unit; else nothing."""
+    if place.kind == "area" and place.code:
+        return f"“{place.text}”: perhaps {place.code}; an area has no line of its own"
+    if len(place.senses) > 1:
+        names = " or ".join(f"{unit_name(code)} ({code})" for code in place.senses)
+        return f"“{place.text}” can be {names}"
+    if not place.senses:
+        known = ", ".join(dict.fromkeys(each.name for each in place.candidates[:3]))
+        return f"“{place.text}” is no unit; perhaps {known or 'nothing known'}"
+    return ""
 
 
 def _day(claim: claims.ParsedClaim) -> str:

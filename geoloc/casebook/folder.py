@@ -1,11 +1,9 @@
-"""A casebook on disk: a folder of YAML files, read, checked and begun."""
+"""A casebook on disk: a folder of YAML files, read and checked."""
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,14 +11,7 @@ from typing import Any
 from geoloc import boundaries, files
 from geoloc.casebook.reading import dotted, line_of, load_yaml, validated
 from geoloc.casebook.records import Book, Incident
-from geoloc.errors import (
-    AmbiguousPlaceError,
-    CaseError,
-    PlaceError,
-    PlaceNotFoundError,
-    Problem,
-)
-from geoloc.gazetteer import resolve_unit
+from geoloc.errors import CaseError, PlaceError, Problem
 
 BOOK_FILE = "casebook.yaml"
 SCHEMA_FILE = "incident.schema.json"
@@ -106,57 +97,3 @@ def _unknown_codes(incident: Incident, document: Any) -> Iterator[Problem]:
 def schema() -> str:
     """Return the JSON Schema of an incident file, for editors to complete and check by."""
     return json.dumps(Incident.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
-
-
-def draft(title: str, date: dt.date, place: str, claimant: str) -> tuple[str, str]:
-    """Return the id and the YAML of a new case, for the investigator to fill in.
-
-    Raises
-    ------
-    PlaceError
-        If the place is a police district that does not exist.
-    """
-    words = re.findall(r"[a-z0-9]+", title.lower())[:6] or ["case"]
-    case_id = f"{date.isoformat()}-{'-'.join(words)}"
-    parts = [part for part in re.split(r"[,،;]", place) if part.strip()]
-    try:
-        codes = f"[{', '.join(resolve_unit(part) for part in parts)}]"
-    except (PlaceNotFoundError, AmbiguousPlaceError):
-        codes = "[]  # no unit, or several, are called so: geoloc find NAME shows codes"
-
-    def quoted(text: str) -> str:
-        return json.dumps(text, ensure_ascii=False)  # a JSON string is a YAML string
-
-    return (
-        case_id,
-        f"""\
-# yaml-language-server: $schema={SCHEMA_FILE}
-id: {case_id}
-title: {quoted(title)}
-date: {date.isoformat()}
-summary: {quoted(title)}
-
-claims:
-  - claimant: {quoted(claimant)}
-    place: {quoted(place)}
-    codes: {codes}
-    says: "What exactly was claimed, in our words."
-
-# What can be shown, from material that does not come from the claim. To say where it happened:
-# evidence:
-#   - finding: "The skyline in photo 3 matches the ridge south of the river."
-#     by: "Who established it"
-#     status: likely
-#     origin: "photo 3"
-#     within: [AF0104]
-#     reliability: 0.9   # your judgement: how surely this is not plain wrong
-# and then geolocation.status is approximate.
-evidence: []
-
-geolocation:
-  status: not-stated
-  reason: "Not yet looked for."
-
-sources: []
-""",
-    )

@@ -78,8 +78,8 @@ def reconcile(incidents: Sequence[Incident], book: Book | None = None) -> tuple[
     ]
     for incident in incidents:
         found += [
-            *_numbers(incident), *_bodies(incident), *_units(incident), *_days(incident, incidents),
-            *_copies(incident),
+            *_numbers(incident), *_bodies(incident), *_units(incident), *_words(incident),
+            *_days(incident, incidents), *_copies(incident),
         ]  # fmt: skip
     return tuple(sorted(found, key=lambda remark: WEIGHTS.index(remark.weight)))
 
@@ -420,6 +420,27 @@ def _units(incident: Incident) -> Iterator[Remark]:
                 " the two do not overlap.",
                 {"a": clash[0], "b": clash[1]},
             )  # fmt: skip
+
+
+def _words(incident: Incident) -> Iterator[Remark]:
+    """Find claims whose words for the place name another unit than their codes."""
+    for claim in incident.claims:
+        places = _read(claim.place)[0] if claim.place and claim.codes else ()
+        named = [p for p in places if p.code and p.role == "event" and p.kind in _TOLD_KINDS]
+        agreed = any(place.code in claim.codes for place in named)
+        for place in named:
+            code = place.code or ""
+            clash = next(_disjoint((code,), claim.codes), None) if code not in claim.codes else None
+            if clash:
+                yield Remark(
+                    "place", "difference" if agreed else "contradiction", (incident.id,),
+                    f"{claim.claimant}: the words “{place.text}” name {unit_name(code)},"
+                    f" the codes {unit_name(clash[1])}; the two do not overlap.",
+                    {"words": code, "codes": list(claim.codes)},
+                )  # fmt: skip
+
+
+_TOLD_KINDS = frozenset({"police district", "police hawza", "district", "province"})
 
 
 def _disjoint(a: Iterable[str], b: Iterable[str]) -> Iterator[tuple[str, str]]:

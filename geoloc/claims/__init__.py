@@ -6,6 +6,7 @@ not understand a text.
 """
 
 from geoloc.claims.agreement import Overlap, agreement, overlap
+from geoloc.claims.calendars import gregorian
 from geoloc.claims.dates import When, days_said, read_dates
 from geoloc.claims.notation import Mention, mentions
 from geoloc.claims.places import Direction, Place, direction_of, skeleton
@@ -31,6 +32,7 @@ __all__ = [
     "as_json",
     "days_said",
     "direction_of",
+    "gregorian",
     "mentions",
     "overlap",
     "parse",

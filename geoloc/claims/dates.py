@@ -76,15 +76,25 @@ class _Reader:
         whens = [when for d in days if (when := self._settled(d, anchors))]
         taken = {place for day in days for place in range(day.start, day.end)}
         tokens = self._text.tokens
+        written = sorted(whens, key=lambda when: when.plain.start)
         for start, end, back in _told_back(tokens):
             span = Span(tokens[start].span.start, tokens[end - 1].span.end)
             if taken.isdisjoint(range(start, end)):
                 taken.update(range(start, end))
+                if beside := _written_beside(self._text, span, written):
+                    self._compare(span, back, beside)
+                    continue
                 whens += self._from_published(span, lambda day, back=back: day - dt.timedelta(back))
         whens.sort(key=lambda when: when.plain.start)
         whens += self._weekdays(whens)
         whens.sort(key=lambda when: when.plain.start)
         return [self._with_time(when) for when in _periods(self._text, whens)]
+
+    def _compare(self, span: Span, back: int, written: When) -> None:
+        """Leave open a day told from publication that disagrees with the date written beside it."""
+        days = (self._published - written.first).days if self._published else back
+        if days != back:
+            self._leave(span, f"does not agree with {written.first}, written beside it")
 
     def _plain(self, day: _Day) -> Span:
         tokens = self._text.tokens
@@ -242,6 +252,26 @@ def _beside(text: Text, span: Span, known: list[When], place: int) -> tuple[int,
     return None
 
 
+def _written_beside(text: Text, span: Span, written: list[When]) -> When | None:
+    """Return the written date that a relative day only repeats: `yesterday, Thursday 9 Feb`."""
+    place = bisect_left(written, span.start, key=lambda when: when.plain.start)
+    for when in written[max(0, place - 1) : place + 1]:
+        first, last = sorted((span, when.plain))
+        gap = Span(first.end, max(first.end, last.start))
+        if gap.end - gap.start <= 40 and all(
+            token.text in _beside_dates() for token in text.tokens_in(gap)
+        ):
+            return when
+    return None
+
+
+@lru_cache(maxsize=1)
+def _beside_dates() -> frozenset[str]:
+    days = (word for words in vocabulary()["weekdays"].values() for word in words)
+    joints = phrase(", ( ) - on the of night evening مورخ روز به تاریخ شب د په")
+    return frozenset((*joints, *(token for day in days for token in phrase(day))))
+
+
 def _told_back(tokens: tuple[Token, ...]) -> Iterator[tuple[int, int, int]]:
     """Yield the tokens that tell a day from another, and how many days back it is."""
     for start, length, back in _table("days_back").all_in(tokens):
@@ -356,7 +386,7 @@ def _day_number(tokens: tuple[Token, ...], place: int) -> tuple[int, int] | None
         return None
     if not 1 <= value <= 31:
         return None
-    while stop < len(tokens) and tokens[stop].text in ("of", "د") and stop < place + 4:
+    while stop < len(tokens) and tokens[stop].text in ("of", "د", "ماه") and stop < place + 4:
         stop += 1
     return stop, value
 

@@ -272,6 +272,12 @@ def _senses(name: _Found) -> tuple[str, ...]:
     return name.known.units
 
 
+def is_unit(name: str) -> bool:
+    """Return whether a province or district is called so, with or without the word for it."""
+    words = [word for word in name.split() if plain(word) not in _kinds()]
+    return bool(_spellings().get(skeleton(" ".join(words)), _Known()).units)
+
+
 def _names(text: Text, tokens: tuple[Token, ...]) -> Iterator[_Found]:
     """Yield the names in a sentence, none overlapping another."""
     place = told = 0
@@ -479,8 +485,11 @@ def _role(
         return "mention", "it tells whose office or home"
     if last in words_of("places", "within") or last in ("of", "د", ",", "("):
         return "event", ""
-    # "Kabul: two killed" is told of Kabul, "Kabul University" is not.
-    headed = not last and name.right < len(tokens) and tokens[name.right].text in (":", ",", "-")
+    following = tokens[name.right].text if name.right < len(tokens) else ""
+    if not last and following == ":":
+        return "mention", "before a colon it can be who says it"
+    # "Kabul, two killed" is told of Kabul, "Kabul University" is not.
+    headed = not last and following in (",", "-")
     if headed or name.kind or _event_follows(tokens, name.right):
         return "event", ""
     return "mention", _NOTHING_SAYS

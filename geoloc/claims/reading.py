@@ -175,9 +175,13 @@ class _Reading:
             happens=happens,
         )
         same = _same_place(self._text, clause, whens)
+        places, denied = _without_denied(self._text, clause, places)
         told = places or counted or unsaid or same or ((says or whens) and happens)
-        if not (told and (happens or says)):
+        bare = bool(whens and districts) and not (happens or denied)
+        if not (told and (happens or says or denied or bare)):
             return None
+        if bare and not says:
+            denied = tuple(Unresolved(p.text, p.span, "no event is told of it") for p in places)
         span = self._text.original_span(clause)
         undated = [each for each in self._open if span.holds(each.span)]
         vague = bool(undated or _VAGUE.search(self._text.plain, clause.start, clause.end))
@@ -203,7 +207,7 @@ class _Reading:
             tolls=counted,
             hedges=tuple(_hedges(self._text, tokens)),
             same_place_as=same,
-            unresolved=(*undated, *unnamed, *unsaid, *doubtful),
+            unresolved=(*undated, *unnamed, *unsaid, *doubtful, *denied),
         )
 
     def _dated(
@@ -246,6 +250,28 @@ class _Reading:
         if happens:
             self._event = _Event(when.first, number)
         return when.first, "published" if when.from_published else "stated"
+
+
+_DENIES = re.compile(r"\b(?:den(?:y|ies|ied|ying)|refut(?:es?|ed|ing))\b|(?P<eastern>تکذیب|رد کرد)")
+_NOT_THERE = re.compile(r"\bnot\s(?:in|at|near|inside)\s(?:the\s)?$")
+
+
+def _without_denied(
+    text: Text, clause: Span, places: tuple[Place, ...]
+) -> tuple[tuple[Place, ...], tuple[Unresolved, ...]]:
+    """Return the places with those that are denied as mere mentions, and these once more."""
+    match = _DENIES.search(text.plain, clause.start, clause.end)
+    # The verb stands before what it denies in English, behind it in Dari.
+    after = clause.end if match is None else clause.start if match["eastern"] else match.end()
+    found, denied = [], []
+    for place in places:
+        lead = text.plain[max(clause.start, place.plain.start - 16) : place.plain.start]
+        if place.role != "source" and (place.plain.start >= after or _NOT_THERE.search(lead)):
+            denied.append(Unresolved(place.text, place.span, "denied"))
+            found.append(replace(place, role="mention", why="denied"))
+        else:
+            found.append(place)
+    return tuple(found), tuple(denied)
 
 
 # Of many events, or of none in particular.

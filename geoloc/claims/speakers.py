@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from geoloc.claims.dates import When
+from geoloc.claims.places import is_event, is_unit
 from geoloc.claims.text import Phrases, Span, Text, Token, phrase, plain, vocabulary, words_of
 
 _MOST_WORDS = 9  # of a claimant's name
@@ -36,10 +37,43 @@ def speaker(text: Text, sentence: Span, whens: list[When]) -> Speaker | None:
     """
     tokens = text.tokens_in(sentence)
     readings = [r for find in _RULES for r in find(tokens, whens)]
+    if (colon := _heading(text, tokens, whens)) is not None:
+        readings.insert(0, (0, colon, colon, colon))
     for first, last, whole, before in sorted(readings, key=lambda reading: reading[0]):
         if found := _named(text, tokens, first, last, whole, before):
             return found
     return None
+
+
+_MOST_IN_A_HEADING = 6
+_SMALL = frozenset({"of", "the", "e", "al", "for", "and", "&", "-", "@", "_"})
+
+
+def _heading(text: Text, tokens: tuple[Token, ...], whens: list[When]) -> int | None:
+    """Return where the colon of `Name: …` stands at the beginning of a sentence."""
+    colon = next((k for k, token in enumerate(tokens[:9]) if token.text == ":"), 0)
+    name = tokens[:colon]
+    words = [token.text for token in name if token.is_word]
+    if not 0 < len(words) <= _MOST_IN_A_HEADING or colon + 1 == len(tokens):
+        return None
+    if words[0] in _LEADING or any(is_event(w) or w in _no_heading() for w in words):
+        return None
+    if any(when.plain.meets(token.span) for when in whens for token in name):
+        return None
+    if not all(_in_a_name(text, token) for token in name) or is_unit(" ".join(words)):
+        return None
+    return colon if next(_eastern().all_in(name), None) is None else None
+
+
+def _in_a_name(text: Text, token: Token) -> bool:
+    if token.text in _SMALL:
+        return True
+    return token.is_word and not text.words(token.span)[0].islower()
+
+
+@lru_cache(maxsize=1)
+def _no_heading() -> frozenset[str]:
+    return words_of("speech", "no_heading") | words_of("speech", "en") | words_of("speech", "same")
 
 
 # By tokens: where the name begins and ends, where all that is said of it ends, and the verb.

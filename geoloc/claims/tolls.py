@@ -46,6 +46,11 @@ def tolls(
     for place, length, outcome in _triggers().all_in(tokens):
         if _either(tokens, place + length):
             outcome = "killed or captured"
+        if (first := _nobody(tokens, place, place + length)) is not None:
+            span = Span(tokens[first].span.start, tokens[place + length - 1].span.end)
+            words, where = text.words(span), text.original_span(span)
+            found += [Toll(each, 0, 0, words, where, span) for each in outcome.split(" or ")[:1]]
+            continue
         told = _told(tokens, counted, place, place + length, outcome)
         chosen = [number for number in told if number not in used]
         if not chosen:
@@ -76,6 +81,30 @@ def tolls_in(text: str) -> tuple[Toll, ...]:
     masked = [when.plain for when in dates(read, None)[0]]
     masked += [each.plain for each in mentions(read)]
     return tuple(toll for each in read.sentences for toll in tolls(read, each, masked)[0])
+
+
+def _nobody(tokens: tuple[Token, ...], start: int, end: int) -> int | None:
+    """Return where `nobody` or `no one` begins that an outcome is said of: none, which is 0."""
+    place = start - 1
+    while place >= 0 and start - place < 8 and _is_passed_over(tokens, place):
+        place -= 1
+    if place < 0:
+        return None
+    text, before = tokens[place].text, tokens[place - 1].text if place else ""
+    after = tokens[end].text if end < len(tokens) else ""
+    if text in ("nobody", "none") or (before == "no" and text in _PEOPLE):
+        return place if before != "no" else place - 1
+    if before == "هیچ" and text in ("کس", "کسی"):
+        return place - 1
+    return place if text == "کسی" and after in ("نشد", "نشده") else None
+
+
+_PEOPLE = frozenset({"one", "people", "person", "persons", "civilian", "civilians"})
+
+
+def _is_passed_over(tokens: tuple[Token, ...], place: int) -> bool:
+    text = tokens[place].text
+    return text in _auxiliary() or text in ("or", "یا") or _triggers().at(tokens, place) is not None
 
 
 def _either(tokens: tuple[Token, ...], place: int) -> bool:

@@ -306,7 +306,10 @@ def find(
 
 def _found_cells(found: Candidate) -> tuple[str, str, str, str]:
     where = "" if found.lat is None else f"{found.lat:.4f}, {found.lon:.4f}"
-    return found.name, found.kind, found.code or ", ".join(found.parents[:2]), where
+    units = found.code or ", ".join(found.parents[:2])
+    if found.across_m is not None:
+        units = f"area of about {max(found.across_m / 1000, 1):.0f} km across, middle in {units}"
+    return found.name, found.kind, units, where
 
 
 def _found_json(query: str, found: Sequence[Candidate]) -> dict[str, Any]:

@@ -16,8 +16,9 @@ from math import floor, hypot, inf, log2
 from typing import TYPE_CHECKING
 
 import numpy as np
+import shapely
 
-from geoloc import boundaries
+from geoloc import boundaries, geo
 from geoloc.errors import AmbiguousPlaceError, PlaceError, PlaceNotFoundError
 from geoloc.gazetteer import folding
 from geoloc.gazetteer.entries import Entry, Names, standings_at
@@ -39,6 +40,8 @@ _LOOKED_AT = 240  # columns that are compared sound by sound
 _LISTED = 80  # of these, the nearest
 _REORDERED_BELOW = 0.9  # a likeness below which other orders of the words are tried
 _REORDERED_COST = 0.03
+_OUTSKIRTS_COST = 20.0  # points for a word of which only a part is understood
+_OUTSKIRTS = re.compile(r"\b(?:outskirts|suburbs?|edge)\b|حومه", re.IGNORECASE)
 _NEVER = 10_000  # consonants apart: other figures
 _ONE_PLACE_M = 2500.0
 _OUTSIDE_COST = 12.0  # points for lying wholly outside the parent that was named
@@ -67,6 +70,14 @@ class Candidate:
     own: float = 0.0  # score of its own names alone, without other spellings
     entry: Entry | None = field(default=None, repr=False, compare=False)
     area: Area | None = field(default=None, repr=False, compare=False)  # of a phrase
+
+    @property
+    def across_m(self) -> float | None:
+        """Return the widest extent of the area of a phrase, metres; None for all else."""
+        if self.area is None:
+            return None
+        shape = geo.geometry_to_metres(self.area.geometry)
+        return 2 * float(shapely.minimum_bounding_radius(shape))
 
     def place(self, text: str = "") -> Place:
         """Return it as a place that can be claimed, with geometry and membership."""
@@ -314,10 +325,14 @@ class Gazetteer:
         middle = area.geometry.representative_point()
         standings = standings_at(middle.x, middle.y)
         named = " and ".join(_full_name(part) for part in known)
+        score, why = min(part.score for part in known), f"{area.rule}; of {named}"
+        if _OUTSKIRTS.search(text):
+            score -= _OUTSKIRTS_COST
+            why += "; “outskirts” is not understood, only that it is near"
         return (
             Candidate(
                 " ".join(text.split()), "area", round(middle.x, 4), round(middle.y, 4),
-                min(part.score for part in known), f"{area.rule}; of {named}",
+                score, why,
                 tuple(code for code, _ in standings), shares=tuple(s for _, s in standings),
                 area=area,
             ),
