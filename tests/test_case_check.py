@@ -303,3 +303,25 @@ def test_a_draft_of_a_dari_text_has_a_latin_name() -> None:
     case_id, text = draft_from_text("۲۰ دلو ۱۴۰۱ در ناحیه یازدهم سه تن کشته شدند.")
     assert case_id == "2023-02-09-claimed-event-in-pd11"
     assert 'title: "Claimed event in PD11"' in text
+
+
+def test_a_copy_through_two_accounts_leaves_one_voice() -> None:
+    """Who repeats the words on Twitter and on Telegram is one echo, whoever's turn it is."""
+    words = "Five fighters were killed in the operation of last night in Kabul."
+    for names in (("A", "X (Twitter)", "X (Telegram)"), ("A", "X", "A (Twitter)")):
+        one = incident("2024-01-01", "a", *({"claimant": who, "says": words} for who in names))
+        counted = of_kind(reconcile([one]), "copies", "note")[-1]
+        assert counted.message.startswith("3 claims are 1 voice")
+
+
+def test_a_joint_claim_is_held_against_its_own_claimant() -> None:
+    """Another's place in the other case makes nobody contradict themselves."""
+    mine, theirs = (
+        {"claimant": who, "codes": [f"AF-KBL-PD{n}"]} for who, n in (("B", 11), ("C", 12))
+    )
+    c = incident("2024-01-01", "c", mine, theirs)
+    b = incident("2024-01-02", "b", mine | {"same_place_as": c.id})
+    assert not of_kind(reconcile([b, c]), "joint", "contradiction")
+    other = incident("2024-01-02", "b", theirs | {"claimant": "B", "same_place_as": c.id})
+    (found,) = of_kind(reconcile([other, c]), "joint", "contradiction")
+    assert found.facts == {"a": "AF-KBL-PD12", "b": "AF-KBL-PD11"}

@@ -387,3 +387,50 @@ def test_nothing_vanishes_silently() -> None:
         assert toll is not None
         assert (toll.min, toll.max) == (0, 0)
     assert only("No one has claimed the killing in PD15.").toll("killed") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "codes", "tolls"),
+    [
+        (
+            "Five people were killed in PD 5, and three were wounded.",
+            {"AF-KBL-PD5"}, [("killed", 5), ("wounded", 3)],
+        ),
+        (
+            "Two people were killed in PD 5, three in PD 9, and one was captured in Deh Sabz.",
+            {"AF-KBL-PD5", "AF-KBL-PD9", "AF0105"}, [("killed", 2), ("captured", 1)],
+        ),
+        (
+            "Two were killed in PD 3 and 5 in PD 4.",
+            {"AF-KBL-PD3", "AF-KBL-PD4"}, [("killed", 2)],
+        ),
+        (
+            "Two people were killed in PD 11 and 15 in Kabul.",
+            {"AF-KBL-PD11", "AF-KBL-PD15"}, [("killed", 2)],
+        ),
+    ],
+)  # fmt: skip
+def test_a_count_behind_a_police_district_is_none(
+    text: str, codes: set[str], tolls: list[tuple[str, int]]
+) -> None:
+    """A number of people that follows `PD 5` is no further district."""
+    claim = only(text)
+    assert event_codes(claim) == codes
+    assert {(toll.outcome, toll.min) for toll in claim.tolls} >= set(tolls)
+
+
+@pytest.mark.parametrize("date", ["2023-02-30", "30 Hut 1402"])
+def test_an_impossible_date_counts_nobody(date: str) -> None:
+    """The figures of a day that there is not are no number of dead."""
+    claim = only(f"On {date} a man was killed in PD 2.")
+    assert [(toll.outcome, toll.min, toll.max) for toll in claim.tolls] == [("killed", 1, 1)]
+    assert date in [each.text for each in claim.unresolved]
+    assert claim.event_date is None
+
+
+def test_the_day_of_saying_is_not_that_of_the_event() -> None:
+    """A date between the verb of saying and `that` is the report's."""
+    said = "Mujahid said on May 9, 2023 that five were killed in Bagrami"
+    assert only(f"{said} on May 8, 2023.").event_date == dt.date(2023, 5, 8)
+    assert (alone := only(f"{said}.")).event_date == dt.date(2023, 5, 9)
+    assert alone.date_from == "report"

@@ -450,3 +450,21 @@ def test_an_area_says_how_wide_it_is_and_what_was_not_understood() -> None:
     assert wide.across_m is not None
     assert wide.across_m > 10_000
     assert gazetteer().search("Bagrami")[0].across_m is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "22nd police district", "the 22nd nahia", "district 22 of Kabul", "District 22, Kabul city",
+        "22nd district of Kabul", "۲۲مه ناحیه",
+    ],
+)  # fmt: skip
+def test_a_police_district_is_found_as_it_is_told(text: str) -> None:
+    """Ordinals in figures and `district 22 of Kabul` name the police district."""
+    assert resolve_unit(text) == "AF-KBL-PD22"
+
+
+def test_an_impossible_police_district_as_it_is_told() -> None:
+    """There is no 23rd police district, and none is guessed."""
+    with pytest.raises(PlaceError, match="no police district"):
+        resolve_unit("23rd police district")

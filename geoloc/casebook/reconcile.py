@@ -479,8 +479,7 @@ def _joint(incidents: Sequence[Incident]) -> Iterator[Remark]:
                     " there is no case file here.",
                 )  # fmt: skip
                 continue
-            there = tuple(dict.fromkeys(c for each in other.claims for c in each.codes))
-            own = tuple(dict.fromkeys(c for each in incident.claims for c in each.codes))
+            there, own = _named_by(claim.claimant, other), _named_by(claim.claimant, incident)
             clash = next(_disjoint(own, there), None)
             if clash:
                 yield Remark(
@@ -490,7 +489,7 @@ def _joint(incidents: Sequence[Incident]) -> Iterator[Remark]:
                     {"a": clash[0], "b": clash[1]},
                 )  # fmt: skip
                 continue
-            added = [code for code in there if code not in own]
+            added = [code for code in there if code not in _codes(incident.claims)]
             yield Remark(
                 "joint", "note", both,
                 f"{claim.claimant} puts {incident.id} in the same place as {other.id}; the units"
@@ -502,6 +501,18 @@ def _joint(incidents: Sequence[Incident]) -> Iterator[Remark]:
                 ),
                 {"only_by_the_other": added},
             )  # fmt: skip
+
+
+def _named_by(claimant: str, incident: Incident) -> tuple[str, ...]:
+    """Return the units that a claimant names for an incident, or if none, those that all name."""
+    who = _claimant(claimant)
+    return _codes(c for c in incident.claims if _claimant(c.claimant) == who) or _codes(
+        incident.claims
+    )
+
+
+def _codes(told: Iterable[Claim]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(code for claim in told for code in claim.codes))
 
 
 def _days(incident: Incident, incidents: Sequence[Incident]) -> Iterator[Remark]:
@@ -550,7 +561,9 @@ def _copies(incident: Incident) -> Iterator[Remark]:
             "copies", "note", (incident.id,),
             f"{b.claimant} repeats the words of {a.claimant}: one voice, counted once.",
         )  # fmt: skip
-    count = len(voices) - len({b.claimant for _, b in copies})
+    # Whoever spoke first is the voice, however often the words come back.
+    echoes = {max(map(voices.index, map(_claimant, (a.claimant, b.claimant)))) for a, b in copies}
+    count = len(voices) - len(echoes)
     through = f", all known through one source ({next(iter(sources))})" if len(sources) == 1 else ""
     if len(incident.claims) > count or (through and count > 1):
         yield Remark(

@@ -198,11 +198,21 @@ _UNTIL = {"through", "تا", "الی", "تر"}
 def _goes_on(text: Text, opening: re.Match[str], read: tuple[int, int], *, plural: bool) -> bool:
     """Return whether a bare number belongs to the list: not in "PD 11, 15 people were killed"."""
     following = _NEXT_WORD.match(text.plain, read[0])
-    if following is None:
-        return True
     if plural:
-        return following[1] not in words_of("lists", "counted")
+        return following is None or following[1] not in words_of("lists", "counted")
+    if _counts(text, opening.end()):
+        return False
+    if following is None or _OF_KABUL.match(text.plain, read[0]):
+        return True
     return following[1] in words_of("lists", "may_follow") and opening[0].strip() != "to"
+
+
+def _counts(text: Text, at: int) -> bool:
+    """Return whether a number is written as people are counted: `three`, not `3` or `سوم`."""
+    tokens = text.tokens_in(Span(at, at + 40))
+    if text.plain[at].isdigit() or not tokens:
+        return False
+    return tokens[0].text.isascii() or ordinals().at(tokens, 0) is None
 
 
 def _mention(text: Text, span: Span, number: int, system: System) -> Mention:

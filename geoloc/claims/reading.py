@@ -163,7 +163,10 @@ class _Reading:
         says: Speaker | None,
     ) -> ParsedClaim | None:
         tokens = self._text.tokens_in(clause)
+        span = self._text.original_span(clause)
+        undated = [each for each in self._open if span.holds(each.span)]
         masked = [*(when.plain for when in whens), *(each.plain for each in districts)]
+        masked += self._text.plain_spans(undated)
         counted, unsaid = tolls(self._text, clause, masked)
         words = (token.text for token in self._text.tokens_in(sentence))
         happens = bool(counted or unsaid) or any(map(is_event, words))
@@ -182,8 +185,6 @@ class _Reading:
             return None
         if bare and not says:
             denied = tuple(Unresolved(p.text, p.span, "no event is told of it") for p in places)
-        span = self._text.original_span(clause)
-        undated = [each for each in self._open if span.holds(each.span)]
         vague = bool(undated or _VAGUE.search(self._text.plain, clause.start, clause.end))
         date, date_from, period = self._dated(
             whens, same, says, number, happens=happens, vague=vague

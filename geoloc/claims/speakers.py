@@ -188,7 +188,21 @@ def _subject(tokens: tuple[Token, ...], whens: list[When]) -> Iterator[_Reading]
         if first is None:
             continue
         comma = next((k for k in range(first, place) if tokens[k].text in (",", "(", "-")), place)
-        yield first, comma, place, place
+        yield first, comma, place, _that(tokens, place, whens)
+
+
+_BETWEEN = frozenset({"on", "in", "a", "the", "late", "early", "statement", "post", "tweet", ","})
+
+
+def _that(tokens: tuple[Token, ...], verb: int, whens: list[When]) -> int:
+    """Return where `that` stands in `said on May 9 that`, or else the verb."""
+    for place in range(verb + 1, len(tokens)):
+        if tokens[place].text == "that":
+            return place
+        dated = any(when.plain.meets(tokens[place].span) for when in whens)
+        if not dated and tokens[place].text not in _BETWEEN:
+            break
+    return verb
 
 
 def _trailing(tokens: tuple[Token, ...], verb: int) -> int | None:

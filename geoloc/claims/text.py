@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 import unicodedata
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -109,6 +109,13 @@ class Text:
         """Return the original characters of a plain span."""
         start, end = self.original_span(span)
         return self.original[start:end]
+
+    def plain_spans(self, left: Iterable[Unresolved]) -> list[Span]:
+        """Return where things that stand in the original stand in the plain text."""
+        return [
+            Span(bisect_left(self._at, each.span.start), bisect_left(self._at, each.span.end))
+            for each in left
+        ]
 
     @cached_property
     def tokens(self) -> tuple[Token, ...]:

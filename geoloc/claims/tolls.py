@@ -78,7 +78,8 @@ def tolls(
 def tolls_in(text: str) -> tuple[Toll, ...]:
     """Return the numbers of people killed, captured, wounded or seen dead, in a short text."""
     read = Text(text)
-    masked = [when.plain for when in dates(read, None)[0]]
+    dated, undated = dates(read, None)
+    masked = [*(when.plain for when in dated), *read.plain_spans(undated)]
     masked += [each.plain for each in mentions(read)]
     return tuple(toll for each in read.sentences for toll in tolls(read, each, masked)[0])
 

@@ -29,6 +29,14 @@ _POLICE_DISTRICT = re.compile(
     r"(?:no\.?\s*)?([-+]?[\d.,]{1,12})",
     re.IGNORECASE,
 )
+# `22nd police district`, `۲۲مه ناحیه`, `district 22 of Kabul`; without Kabul a district is any.
+_AS_TOLD = re.compile(
+    r"(?:the\s+)?(?:(?P<a>\d{1,3})\s*(?:st|nd|rd|th|مه)\s+"
+    r"(?:police\s+district|nahiya|nahia|ناحیه|ناحيه)"
+    r"|district\s+(?:no\.?\s*)?(?P<b>\d{1,3})(?:,|\s+of|\s+in)\s+kabul(?:\s+city)?"
+    r"|(?P<c>\d{1,3})(?:st|nd|rd|th)\s+district(?:,|\s+of|\s+in)\s+kabul(?:\s+city)?)",
+    re.IGNORECASE,
+)
 # Whatever else begins so and holds a number is meant for one, and is never matched by likeness.
 _MEANT_FOR_ONE = re.compile(
     r"(?:p\.?\s?d\.?s?|police\s+districts?|nahias?|nahiyas?|ناحیه|ناحيه)\W{0,5}(?:no\.?\s?)?\d",
@@ -56,9 +64,10 @@ def police_district(text: str) -> str | None:
     if hawza := _HAWZA.fullmatch(digits):
         return _nahia_of_hawza(int(hawza[1]))
     found = _POLICE_DISTRICT.fullmatch(digits.replace("٫", "."))
-    if not found and not _MEANT_FOR_ONE.match(digits):
+    told = _AS_TOLD.fullmatch(digits)
+    if not (found or told or _MEANT_FOR_ONE.match(digits)):
         return None
-    number = found[1] if found else ""
+    number = found[1] if found else told[told.lastgroup or 0] if told else ""
     if not (number.isdigit() and int(number) in POLICE_DISTRICTS):
         raise PlaceError(
             f"{text.strip()[:60]!r} is no police district: Kabul has PD1 to PD22, whole numbers,"
