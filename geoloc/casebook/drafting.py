@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from geoloc import claims
 from geoloc.casebook.folder import SCHEMA_FILE
 from geoloc.errors import InputError, PlaceError
-from geoloc.gazetteer import resolve_unit, unit_name
+from geoloc.gazetteer import police_district, resolve_unit, unit_name
 
 _MOST_CLAIMS = 60  # a draft is corrected by hand; a book is not
 _DATES = range(1970, 2101)
@@ -112,8 +112,13 @@ def draft(title: str, date: dt.date, place: str, claimant: str) -> tuple[str, st
     ------
     InputError
         If the date is of the Solar Hijri calendar; its Gregorian date is in the message.
+    PlaceError
+        If the place is a police district that does not exist.
     """
     _check(date)
+    for part in re.split(r"[,،;]", place):
+        if re.fullmatch(r"\D+\d+\s*", part):
+            police_district(part)  # PD23 is a slip that no draft should carry on
     case_id = _id(date, title, place)
     codes, open_ = _codes_of_words(place)
     doubts = "".join(f"\n{_comment(each)}" for each in open_)
