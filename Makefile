@@ -49,8 +49,8 @@ $(VENV)/.test: $(VENV)/.run lock/test.txt
 # Renew the pins; the locks hold hashes and no registry's address.
 lock: $(VENV)/.test
 	$(PIP) install uv
-	cd lock && for set in "../pyproject.toml build.in -o run.txt" \
-	  "../pyproject.toml build.in --group ../pyproject.toml:test -c run.txt -o test.txt" \
+	cd lock && for set in "../pyproject.toml build.in --all-extras -o run.txt" \
+	  "../pyproject.toml build.in --all-extras --group ../pyproject.toml:test -c run.txt -o test.txt" \
 	  "node.in -o node.txt"; do \
 	  ../$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	    --no-emit-index-url --no-emit-find-links --no-header --no-annotate --upgrade $$set; done

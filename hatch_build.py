@@ -22,6 +22,10 @@ OURS = {
     "leaflet/dist/leaflet.js": "leaflet.js",
     "leaflet/dist/leaflet.css": "leaflet.css",
     "leaflet/LICENSE": "leaflet.LICENSE",
+    "terra-draw/dist/terra-draw.umd.js": "terra-draw.js",
+    "terra-draw/package.json": "terra-draw.json",
+    "terra-draw-leaflet-adapter/dist/terra-draw-leaflet-adapter.umd.js": "terra-draw-leaflet.js",
+    "terra-draw-leaflet-adapter/package.json": "terra-draw-leaflet.json",
     "@fontsource/vazirmatn/files/vazirmatn-arabic-400-normal.woff2": "vazirmatn-arabic-400.woff2",
     "@fontsource/vazirmatn/LICENSE": "vazirmatn.LICENSE",
 }

@@ -6,6 +6,7 @@ all of them together. What was *claimed* (`claims`) and what can be *shown* (`ev
 """
 
 from geoloc.casebook.drafting import draft, draft_from_text
+from geoloc.casebook.drawings import Drawing, Feature, Photo, Shape
 from geoloc.casebook.findings import Finding, as_json, investigate
 from geoloc.casebook.folder import (
     BOOK_FILE,
@@ -37,11 +38,15 @@ __all__ = [
     "Book",
     "Claim",
     "Count",
+    "Drawing",
     "Evidence",
+    "Feature",
     "Finding",
     "Geolocation",
     "Incident",
+    "Photo",
     "Remark",
+    "Shape",
     "Source",
     "Weight",
     "as_json",

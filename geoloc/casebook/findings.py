@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ import shapely
 
 from geoloc.area import LikelyArea, Prior, likely_area, same_as
 from geoloc.casebook.clues import SameAsRecord
+from geoloc.casebook.drawings import Drawing
 from geoloc.casebook.folder import read_case
 from geoloc.casebook.records import Claim, Evidence, Incident
 from geoloc.clues import Clue, Within
@@ -102,18 +103,16 @@ class _Asked:
 
 def _area_of(incident: Incident, asked: _Asked) -> LikelyArea | None:
     """Return the likely area of all that was shown and is not counted yet; never of a claim."""
-    told = [
-        (number, evidence)
-        for number, evidence in enumerate(incident.evidence)
-        if evidence.locates and _folded(evidence.origin) not in asked.origins
+    told: list[tuple[str, Evidence | Drawing, str]] = [
+        (at, said, said.origin)
+        for at, said in _said(incident)
+        if said.locates and said.origin and _folded(said.origin) not in asked.origins
     ]
-    for number, evidence in told:
-        _refuse_claims(f"evidence[{number}]", evidence, (*asked.incidents, incident))
-    asked.origins.update(_folded(evidence.origin) for _, evidence in told)
+    for at, _, origin in told:
+        _refuse_claims(at, origin, (*asked.incidents, incident))
+    asked.origins.update(_folded(origin) for *_, origin in told)
     here = _Asked((*asked.incidents, incident), asked.origins)
-    stated = [
-        each for number, evidence in told for each in _stated(f"evidence[{number}]", evidence, here)
-    ]
+    stated = [each for at, said, _ in told for each in _stated(at, said, here)]
     if not stated:
         return None
     try:
@@ -127,19 +126,29 @@ def _area_of(incident: Incident, asked: _Asked) -> LikelyArea | None:
         raise CaseError(incident.id, (_problem(stated, prior, error),)) from error
 
 
-def _refuse_claims(field: str, evidence: Evidence, incidents: tuple[Incident, ...]) -> None:
+def _said(incident: Incident) -> Iterator[tuple[str, Evidence | Drawing]]:
+    """Yield what was shown or drawn, and where the case file states it."""
+    for number, evidence in enumerate(incident.evidence):
+        yield f"evidence[{number}]", evidence
+    for number, drawing in enumerate(incident.drawings):
+        yield f"drawings[{number}]", drawing
+
+
+def _refuse_claims(field: str, origin: str, incidents: tuple[Incident, ...]) -> None:
     """Raise `CaseError` if a claim about one incident would be evidence by way of another."""
     for incident in incidents:
-        if incident.claims_of(evidence.origin):
+        if incident.claims_of(origin):
             why = (
-                f"of origin {evidence.origin!r} comes from a claimant of {incident.id}; a claim is"
+                f"of origin {origin!r} comes from a claimant of {incident.id}; a claim is"
                 " never evidence for itself."
             )
             raise CaseError(incidents[-1].id, (Problem(field, None, why),))
 
 
-def _stated(field: str, evidence: Evidence, asked: _Asked) -> list[_Stated]:
+def _stated(field: str, evidence: Evidence | Drawing, asked: _Asked) -> list[_Stated]:
     """Return the clues of one finding: where it says it was, and what else it says of the place."""
+    if isinstance(evidence, Drawing):
+        return [_Stated(field, frozenset(Drawing.model_fields), evidence.clue())]
     origin, reliability = evidence.origin, evidence.trust
     found = []
     if evidence.within:
@@ -173,7 +182,7 @@ def _area_of_other(record: SameAsRecord, at: str, asked: _Asked) -> LikelyArea |
     if not record.file.exists():
         raise refused(f"{record.incident} is not here: {record.file} does not exist.")
     other = read_case(record.file)
-    if not any(evidence.locates for evidence in other.evidence):
+    if not any(said.locates for _, said in _said(other)):
         raise refused(f"{record.incident} has no likely area: {other.geolocation.reason}")
     return _area_of(other, asked)
 

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from geoloc.area import MASSES, STUDY_AREA, Prior, raster_prior, uniform_prior
 from geoloc.casebook.clues import AnyClue, Corners, Number, RasterFile, polygon_of
+from geoloc.casebook.drawings import SHA256, Drawing, Photo
 from geoloc.casebook.fields import ID, CaseId, Code, Record, Text
 from geoloc.clues import PUBLISHED_RELIABILITY, RELIABILITY
 from geoloc.errors import InputError
@@ -36,6 +37,12 @@ class Source(Record):
     publisher: Text
     published: dt.date | None = None
     url: str | None = Field(None, pattern=r"^https?://", max_length=2000)
+    archived: str | None = Field(
+        None, pattern=r"^https?://", max_length=2000, description="address of an archived copy"
+    )
+    captured: dt.datetime | None = Field(None, description="when the copy was taken, with its zone")
+    sha256: str | None = Field(None, pattern=SHA256, description="of the file that was kept")
+    graphic: bool = Field(False, description="shows violence or the dead; reports leave it out")
     note: Text | None = None
 
 
@@ -171,6 +178,8 @@ class Incident(Record):
     summary: Text
     claims: tuple[Claim, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    drawings: tuple[Drawing, ...] = Field((), max_length=1000)
+    photos: tuple[Photo, ...] = Field((), max_length=200)
     study: Study = Study()
     geolocation: Geolocation
     sources: tuple[Source, ...] = ()
@@ -189,6 +198,8 @@ class Incident(Record):
         known = {source.id for source in self.sources}
         cited = [claim.source for claim in self.claims]
         cited += [evidence.source for evidence in self.evidence]
+        cited += [source for drawing in self.drawings for source in drawing.sources]
+        cited += [photo.source for photo in self.photos]
         for source in filter(None, cited):
             if source not in known:
                 raise ValueError(f"source {source!r} is not in sources")
@@ -206,18 +217,21 @@ class Incident(Record):
         return tuple(filter(says_it, self.claims))
 
     def _keep_claims_and_evidence_apart(self) -> None:
-        located = any(evidence.locates for evidence in self.evidence)
+        shown = [evidence for evidence in self.evidence if evidence.locates]
+        drawn = [drawing for drawing in self.drawings if drawing.locates]
+        located = bool(shown or drawn)
         status = self.geolocation.status
         if located != (status in ("exact", "approximate")):
             raise ValueError(
                 f"geolocation.status is {status}, but "
-                + ("evidence" if located else "no evidence")
+                + ("evidence" if shown else "a drawing" if drawn else "no evidence")
                 + " says within which units it happened, or has clues to it"
             )
-        for evidence in self.evidence:
-            if evidence.locates and self.claims_of(evidence.origin):
+        origins = [each.origin for each in shown] + [each.origin or "" for each in drawn]
+        for origin in origins:
+            if self.claims_of(origin):
                 raise ValueError(
-                    f"evidence of origin {evidence.origin!r} comes from a claimant; a claim is"
+                    f"evidence of origin {origin!r} comes from a claimant; a claim is"
                     " never evidence for itself, so name the material it was seen in"
                 )
 

@@ -145,8 +145,9 @@ def _meant(findings: Sequence[Finding]) -> set[str]:
 def _incident(shown: _Shown, parts: _Parts) -> dict[str, Any]:
     finding = shown.finding
     # Clues are drawn and told by themselves, and where they would say too much, not at all.
-    # Nor is it told where exactly somebody looked.
-    unsaid: Any = {"study": True, "evidence": {"__all__": {"clues"}}}
+    # Nor is it told where exactly somebody looked, or what a photo shows where.
+    unsaid: Any = dict.fromkeys(("study", "drawings", "photos"), True)
+    unsaid["evidence"] = {"__all__": {"clues"}}
     facts = finding.incident.model_dump(mode="json", exclude=unsaid)
     judged = zip(facts["claims"], finding.places, finding.verdicts, strict=True)
     for claim, place, verdict in judged:
