@@ -143,13 +143,15 @@ def test_features_have_numbers_of_their_own() -> None:
 
 
 def test_no_map_tells_an_exact_place_of_a_photo_or_drawing() -> None:
-    """A published page holds neither the features of photos nor the drawings' own corners."""
+    """A page without --exact has neither the features of photos nor a small drawing's corners."""
     photo = {
         "file": "photos/a.jpg", "sha256": DIGEST, "origin": "photo 3",
         "features": [{"number": 1, "x": 0.5, "y": 0.25, "lon": 69.271234, "lat": 34.491234}],
     }  # fmt: skip
-    tower = {**NEAR, "geometry": {"type": "Point", "coordinates": [69.2743217, 34.4938461]}}
-    page = maps.seal(maps.finding_map(casebook.investigate(incident(tower, photos=[photo]))))
+    corners = [[69.2743217, 34.4938461], [69.2761, 34.4938], [69.2752, 34.4951]]
+    house = {"type": "Polygon", "coordinates": [[*corners, corners[0]]]}
+    yard = incident({**AREA, "geometry": house, "confidence": 0.99}, photos=[photo])
+    page = maps.seal(maps.finding_map(casebook.investigate(yard)))
 
     assert "69.271234" not in page
     assert "photos/a.jpg" not in page
