@@ -12,9 +12,11 @@
     │   ├── ClueError                     .field: a clue that cannot be drawn on the ground
     │   ├── FenceError                    a file from outside that is not let in
     │   └── CaseError                     .path, .problems: a case file that is not valid
+    │       └── StaleCaseError            .current_text, .diff: changed since it was read
     ├── EditionError                      an edition that is not there, or has no such layer
     ├── FetchError                        a download that failed or is not what was asked for
     ├── IntegrityError                    .path, .expected, .found: a recorded file was changed
+    ├── SignatureError                    a casebook's signature that does not hold, or a key
     ├── PageError                         a page that would not be safe to publish
     └── OutputError                       a file or folder that cannot be written
 
@@ -23,6 +25,7 @@ Missing evidence is not an error; it is the verdict `not-assessable`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,6 +108,25 @@ class CaseError(InputError):
         ]
 
 
+class StaleCaseError(CaseError):
+    """A case file is no longer the one that a change was made to; nothing was written.
+
+    `current_text` is what the file holds now, None where it is gone. `diff` shows what the file and
+    the refused text changed since the version that both began with.
+    """
+
+    def __init__(
+        self, path: Path, message: str, current_text: str | None, diff: Callable[[], str]
+    ) -> None:
+        self.current_text, self._diff = current_text, diff
+        super().__init__(path, (Problem("", None, message),))
+
+    @property
+    def diff(self) -> str:
+        """Return the differences, a line each, as text for people."""
+        return self._diff()
+
+
 class EditionError(GeolocError):
     """A boundary edition that is not there, or that has no such layer."""
 
@@ -122,6 +144,10 @@ class IntegrityError(GeolocError):
             f"{path} was changed: sources.toml expects SHA-256 {expected}, found {found}."
             " Restore the file (git checkout, reinstall geoloc, or import it again)."
         )
+
+
+class SignatureError(GeolocError):
+    """A signature that does not hold, or a key that cannot be used."""
 
 
 class PageError(GeolocError):

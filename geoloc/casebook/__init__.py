@@ -5,8 +5,10 @@ all of them together. What was *claimed* (`claims`) and what can be *shown* (`ev
 `geolocation`) are kept apart in the file as they are in the product.
 """
 
+from geoloc.casebook.condition import Condition, Trouble, check_folder
 from geoloc.casebook.drafting import draft, draft_from_text
 from geoloc.casebook.drawings import Drawing, Feature, Photo, Shape
+from geoloc.casebook.editing import with_changes
 from geoloc.casebook.findings import Finding, as_json, investigate
 from geoloc.casebook.folder import (
     BOOK_FILE,
@@ -29,6 +31,15 @@ from geoloc.casebook.records import (
     Incident,
     Source,
 )
+from geoloc.casebook.saving import (
+    draft_of,
+    drop_draft,
+    history,
+    keep_draft,
+    read_version,
+    save_case,
+    version_of,
+)
 
 __all__ = [
     "BOOK_FILE",
@@ -37,6 +48,7 @@ __all__ = [
     "Aggregate",
     "Book",
     "Claim",
+    "Condition",
     "Count",
     "Drawing",
     "Evidence",
@@ -48,17 +60,27 @@ __all__ = [
     "Remark",
     "Shape",
     "Source",
+    "Trouble",
     "Weight",
     "as_json",
     "case_files",
+    "check_folder",
     "default_folder",
     "draft",
     "draft_from_text",
+    "draft_of",
+    "drop_draft",
     "find_case",
+    "history",
     "investigate",
+    "keep_draft",
     "read_book",
     "read_case",
+    "read_version",
     "reconcile",
     "remark_as_json",
+    "save_case",
     "schema",
+    "version_of",
+    "with_changes",
 ]

@@ -27,7 +27,8 @@ def default_folder() -> Path:
 
 def case_files(folder: Path) -> tuple[Path, ...]:
     """Return the incident files of a folder, oldest incident first."""
-    return tuple(sorted(path for path in folder.glob("*.yaml") if path.name != BOOK_FILE))
+    found = (path for path in folder.glob("*.yaml") if not path.name.startswith("."))
+    return tuple(sorted(path for path in found if path.name != BOOK_FILE))
 
 
 def find_case(name: str, folder: Path | None = None) -> Path:
@@ -66,7 +67,17 @@ def read_case(name: Path | str) -> Incident:
         its field and line.
     """
     path = find_case(str(name))
-    document = load_yaml(path)
+    return check_case(load_yaml(path), path)
+
+
+def check_case(document: Any, path: Path) -> Incident:
+    """Return an incident from the YAML of its file; files that it names lie beside `path`.
+
+    Raises
+    ------
+    CaseError
+        If it is not valid: every problem with its field and line.
+    """
     incident = validated(path, document, Incident)
     problems = tuple(_unknown_codes(incident, document))
     if problems:
@@ -77,7 +88,12 @@ def read_case(name: Path | str) -> Incident:
 def read_book(folder: Path) -> Book | None:
     """Read and check `casebook.yaml` of a folder; None if it has none."""
     path = folder / BOOK_FILE
-    return validated(path, load_yaml(path), Book) if path.exists() else None
+    return check_book(load_yaml(path), path) if path.exists() else None
+
+
+def check_book(document: Any, path: Path) -> Book:
+    """Return what the YAML of a `casebook.yaml` says of all cases; `CaseError` if not valid."""
+    return validated(path, document, Book)
 
 
 def _unknown_codes(incident: Incident, document: Any) -> Iterator[Problem]:

@@ -35,12 +35,16 @@ def validated(path: Path, document: Any, model: type[_Model]) -> _Model:
 
 
 def load_yaml(path: Path) -> Any:
-    """Return a YAML mapping that remembers its line numbers; refuse anything else."""
+    """Return the YAML mapping of a file, which remembers its line numbers; refuse anything else."""
+    return parse_yaml(_text_of(path), path)
+
+
+def parse_yaml(text: str, path: Path) -> Any:
+    """Return a YAML mapping that remembers its line numbers; errors name it by `path`."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
     from ruamel.yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent
 
-    text = _text_of(path)
     try:
         reader = YAML(typ="rt", pure=True)
         depth = 0

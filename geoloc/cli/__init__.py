@@ -11,7 +11,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from geoloc.cli import areas, boundaries, cases, claims, pages, points, tables
+from geoloc.cli import areas, boundaries, casebooks, cases, claims, pages, points, tables
 from geoloc.cli import figures as figures  # registers its command among those of boundaries
 from geoloc.cli import imports as imports  # and so does this
 from geoloc.cli import layer_page as layer_page  # the same
@@ -39,6 +39,7 @@ app.command()(points.find)
 app.command()(claims.parse)
 app.command()(tables.assign)
 app.add_typer(cases.app, name="case")
+app.add_typer(casebooks.app, name="casebook")
 app.add_typer(boundaries.app, name="boundaries")
 app.command("area")(areas.area_command)
 app.command("map")(pages.map_command)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from geoloc.cli.casebooks import Author, author_of, print_history
 from geoloc.cli.claims import Published, text_of
 from geoloc.cli.output import (
     AsJson,
@@ -237,6 +238,7 @@ def case_new(
         str | None, typer.Option("--from", help="A text to read the claims from, or -.")
     ] = None,
     published: Published = None,
+    author: Author = None,
     cases: Cases = None,
     as_json: AsJson = False,
 ) -> None:
@@ -274,7 +276,8 @@ def case_new(
     path = folder / f"{case_id}.yaml"
     if path.exists():
         raise OutputError(f"{path} is there already; choose another title, or edit it.")
-    path = files.write_whole(path, text)
+    casebook.save_case(path, text, version=None, author=author_of(author), why="Case started.")
+    path = path.absolute()
     files.write_whole(folder / casebook.SCHEMA_FILE, casebook.schema())
     if as_json:
         print_json({"id": case_id, "path": str(path)})
@@ -282,6 +285,22 @@ def case_new(
         typer.echo(
             f"Wrote {path}\n\nNext: edit it, then geoloc case validate {shlex.quote(str(path))}"
         )
+
+
+@app.command("history")
+def case_history(
+    case: Annotated[str, typer.Argument(help="A case's id, or its file.")],
+    cases: Cases = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show who changed which geographic judgement of a case, when and why.
+
+    Example: geoloc case history 2023-05-08-bagrami-pd22
+    """
+    from geoloc import casebook
+
+    path = casebook.find_case(case, cases and folder_of(cases))
+    print_history(path, *casebook.history(path), as_json=as_json)
 
 
 @app.command("schema")
