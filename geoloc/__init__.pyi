@@ -62,5 +62,6 @@ from .geo import parse_coordinates as parse_coordinates
 from .maps import casebook_map as casebook_map
 from .maps import finding_map as finding_map
 from .maps import seal as seal
+from .studio import draw as draw
 from .verdict import Verdict as Verdict
 from .verdict import verify as verify

@@ -503,6 +503,8 @@ def literals() -> set[str]:
     """Return every text that a script of ours writes in the page's language."""
     found = set()
     for script in BROWSER.glob("*.js"):
+        if script.name.startswith("draw"):
+            continue  # the drawing page brings its own words, which no map carries
         text = script.read_text(encoding="utf-8")
         for quoted in re.findall(r"(?<![\w.])t\(\s*'((?:[^'\\]|\\.)*)'", text):
             found.add(re.sub(r"\\u([0-9a-f]{4})", lambda code: chr(int(code[1], 16)), quoted))

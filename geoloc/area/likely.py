@@ -55,6 +55,8 @@ class Strand:
 
         All tellings of an observation must say so; others speak of something else.
         """
+        if len(self.clues) == 1:
+            return frozenset(self.clues[0].asserts)
         told: dict[tuple[type, str], frozenset[str]] = {}
         for clue in self.clues:
             said, seen = frozenset(clue.asserts), _observation(clue)
@@ -215,7 +217,11 @@ class LikelyArea:
 
 
 def likely_area(
-    clues: Sequence[Clue], prior: Prior | None = None, mass: Sequence[float] = MASSES
+    clues: Sequence[Clue],
+    prior: Prior | None = None,
+    mass: Sequence[float] = MASSES,
+    *,
+    earlier: LikelyArea | None = None,
 ) -> LikelyArea:
     """Return the posterior surface of the clues and its highest-density regions.
 
@@ -229,6 +235,9 @@ def likely_area(
         By default uniform over Kabul province, 250 m cells.
     mass : sequence of float
         Shares of the posterior, each above 0 and at most 1.
+    earlier : LikelyArea, optional
+        Of the same prior, e.g. from before one drawing was moved: strands of the same clues are
+        taken over from it, which saves time and changes nothing.
 
     Returns
     -------
@@ -251,7 +260,12 @@ def likely_area(
     for clue in clues:
         # "Photo 3" and "photo 3 " are one photo.
         origins.setdefault(" ".join(clue.origin.casefold().split()), []).append(clue)
-    strands = tuple(_strand(of_one_origin, prior) for of_one_origin in origins.values())
+    known = earlier.strands if earlier is not None and earlier.prior is prior else ()
+    strands = tuple(
+        next((each for each in known if each.clues == tuple(of_one_origin)), None)
+        or _strand(of_one_origin, prior)
+        for of_one_origin in origins.values()
+    )
     surface = _fused(prior, strands, [strand.reliability for strand in strands])
     return LikelyArea(surface, cut.regions(surface, prior.grid, mass), strands, prior)
 

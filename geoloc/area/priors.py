@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,8 @@ _ROUND_CELLS_M = (10.0, 25.0, 50.0, 100.0, 250.0, 500.0, 1000.0, 2500.0, 5000.0)
 _ORDINARY_CELLS = 200_000  # a case of four clues then takes well under a second
 
 
-@dataclass(frozen=True, slots=True)
+# Identity, not equality: two large arrays are not compared by accident.
+@dataclass(frozen=True, slots=True, eq=False)
 class Prior:
     """Where the event is expected before any clue: a probability per cell, summing to 1.
 
@@ -65,12 +67,18 @@ def uniform_prior(study: str | BaseGeometry = STUDY_AREA, cell_m: float | None =
         If the study area has no known line, is no polygon that can be drawn, holds no cell, or
         needs more than 4 million cells.
     """
-    shape, name = _study(study)
+    return _uniform(*_study(study), cell_m)
+
+
+@lru_cache(maxsize=4)  # most cases of a casebook share one
+def _uniform(shape: BaseGeometry, name: str, cell_m: float | None) -> Prior:
     grid = geo.Grid.covering(shape.bounds, _ordinary_cell_m(shape) if cell_m is None else cell_m)
     inside = _cells_in(shape, grid).astype(float)
     if not inside.any():
         raise InputError(f"No cell of {grid.cell_m:g} m has its centre in {name}; choose smaller.")
-    return Prior(grid, inside / inside.sum(), f"uniform over {name}")
+    inside /= inside.sum()
+    inside.setflags(write=False)
+    return Prior(grid, inside, f"uniform over {name}")
 
 
 def raster_prior(

@@ -11,7 +11,7 @@ of one edition cannot overlap, and the outer line is the one with a unit on a si
 """
 
 from geoloc.boundaries.assign import ASSIGNED, assign, units_at
-from geoloc.boundaries.cells import UnitCells, unit_cells
+from geoloc.boundaries.cells import SomeCells, UnitCells, unit_cells
 from geoloc.boundaries.codes import POLICE_DISTRICTS
 from geoloc.boundaries.editions import (
     DEFAULT_EDITION,
@@ -56,6 +56,7 @@ __all__ = [
     "Layer",
     "LeftOut",
     "Location",
+    "SomeCells",
     "Standing",
     "Statement",
     "Unit",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
 
 _KEPT, _SMALL = 64, 250_000  # units that stay in memory, and cells up to which one does (8 MB)
+_CERTAIN_SIGMAS = 9.0  # Φ(9) is 1 to the last digit, and Φ(-9) is 1e-19
 
 
 class UnitCells:
@@ -25,6 +26,7 @@ class UnitCells:
         self.code = code
         self.edition = layer.edition.id
         self._layer, self._grid = layer, grid
+        self._among: SomeCells | None = None
 
     @cached_property
     def share(self) -> Floats:
@@ -40,11 +42,17 @@ class UnitCells:
         """Return memberships were σ so many times itself and the line moved outwards, metres."""
         if sigma_factor == 1 and not shift_m:
             return self.share
-        margin_m, sigma_m, ratio = self._line
-        return np.clip(normal_cdf((margin_m + shift_m) / (sigma_m * sigma_factor)) * ratio, 0, 1)
+        return moved(*self.line, sigma_factor, shift_m)
+
+    def among(self, cells: NDArray[np.intp]) -> SomeCells:
+        """Return the unit as only some cells see it; what was asked last is kept."""
+        some = self._among
+        if some is None or some.cells is not cells:
+            some = self._among = SomeCells(self, cells)
+        return some
 
     @cached_property
-    def _line(self) -> tuple[Floats, Floats, Floats]:
+    def line(self) -> tuple[Floats, Floats, Floats]:
         """Return how far inside its line each cell lies, and σ there, both in metres.
 
         The third is the ratio of the membership to Φ of both: what neighbours claim where lines
@@ -85,6 +93,45 @@ class UnitCells:
     def _centres_deg(self) -> tuple[Floats, Floats]:
         lon, lat = self._grid.centres_deg()
         return lon.ravel(), lat.ravel()
+
+
+class SomeCells:
+    """One unit's membership in some of a grid's cells, for many lines: the last is kept."""
+
+    def __init__(self, unit: UnitCells, cells: NDArray[np.intp]) -> None:
+        self.code, self.edition, self.cells = unit.code, unit.edition, cells
+        self._unit = unit
+        self._by_sigma = {1.0: unit.share[cells]}
+        self._shifted: tuple[tuple[float, float], Floats] | None = None
+
+    def membership(self, sigma_factor: float = 1.0, shift_m: float = 0.0) -> Floats:
+        """Return what `UnitCells.membership` does, shape (cells,)."""
+        if shift_m:
+            asked, last = (sigma_factor, shift_m), self._shifted
+            if last is None or last[0] != asked:
+                last = self._shifted = asked, moved(*self._line, sigma_factor, shift_m)
+            return last[1]
+        if sigma_factor not in self._by_sigma:
+            self._by_sigma[sigma_factor] = moved(*self._line, sigma_factor, 0.0)
+        return self._by_sigma[sigma_factor]
+
+    @cached_property
+    def _line(self) -> tuple[Floats, Floats, Floats]:
+        margin_m, sigma_m, ratio = self._unit.line
+        return margin_m[self.cells], sigma_m[self.cells], ratio[self.cells]
+
+
+def moved(
+    margin_m: Floats, sigma_m: Floats, ratio: Floats, sigma_factor: float, shift_m: float
+) -> Floats:
+    """Return memberships by another line: Φ of the margin over σ, times the ratio, 0 to 1."""
+    z = (margin_m + shift_m) / (sigma_m * sigma_factor)
+    share: Floats = (z > 0).astype(float)
+    near = np.flatnonzero(np.abs(z) < _CERTAIN_SIGMAS)  # of most cells it is certain
+    share[near] = normal_cdf(z[near])
+    share *= ratio
+    np.minimum(share, 1, out=share)
+    return share
 
 
 def unit_cells(layer: Layer, code: str, grid: geo.Grid) -> UnitCells:

@@ -15,7 +15,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -67,9 +67,14 @@ def user_folder() -> Path:
     """
     if named := os.environ.get("GEOLOC_DATA"):
         return Path(named).absolute() / "boundaries"
+    return _system_folder() / "boundaries"
+
+
+@cache  # asked hundreds of times a verdict
+def _system_folder() -> Path:
     from platformdirs import user_data_path
 
-    return user_data_path("geoloc") / "boundaries"
+    return user_data_path("geoloc")
 
 
 def project_folder() -> Path:
@@ -79,8 +84,13 @@ def project_folder() -> Path:
 
 def _folders() -> list[Path]:
     """Return the folders that may hold editions, shipped first; in a checkout two are one."""
+    return list(_told_apart(user_folder(), project_folder()))
+
+
+@lru_cache(maxsize=8)
+def _told_apart(user: Path, project: Path) -> tuple[Path, ...]:
     shipped = files.shipped("boundaries")
-    return [shipped, *(f for f in (user_folder(), project_folder()) if not _same(f, shipped))]
+    return (shipped, *(folder for folder in (user, project) if not _same(folder, shipped)))
 
 
 def _same(one: Path, other: Path) -> bool:

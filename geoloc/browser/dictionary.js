@@ -1,5 +1,5 @@
 /* What the pages say, in English: in Dari, in Pashto. `words.js` looks up what is in braces. */
-const geolocDictionary = Object.freeze({
+const geolocDictionary = {
   'Shaded relief': ['ناهمواری سایه‌دار', 'سیوري لرونکی اوچ‌ټیټ'],
   'Picture from above': ['تصویر از بالا', 'له پورته انځور'],
   'Map tiles': ['کاشی‌های نقشه', 'د نقشې ټوټې'],
@@ -371,4 +371,4 @@ const geolocDictionary = Object.freeze({
   'leans inconsistent': ['متمایل به ناسازگاری', 'ناسمون ته نږدې'],
   'inconsistent': ['ناسازگار', 'سمون نه لري'],
   'not assessable': ['قابل ارزیابی نیست', 'د ارزونې وړ نه دی'],
-});
+};

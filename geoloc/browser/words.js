@@ -10,6 +10,7 @@ const geolocWords = (() => {
   const SVG = 'http://www.w3.org/2000/svg';
   const listeners = [];
   let language = 'en';
+  let home = document.documentElement; // what is in the page's language
 
   const rightToLeft = () => language !== 'en';
   const column = () => Object.keys(LANGUAGES).indexOf(language) - 1;
@@ -30,10 +31,13 @@ const geolocWords = (() => {
 
   function setLanguage(wanted) {
     language = Object.hasOwn(LANGUAGES, wanted) ? wanted : 'en';
-    document.documentElement.lang = language;
-    document.documentElement.dir = rightToLeft() ? 'rtl' : 'ltr';
+    home.lang = language;
+    home.dir = rightToLeft() ? 'rtl' : 'ltr';
     listeners.forEach((rewrite) => rewrite());
   }
+
+  /** Be at home in one part of somebody else's page: its language and direction are not ours. */
+  const liveIn = (element) => { home = element; };
 
   /** Have something written anew whenever the language changes. */
   const onLanguage = (rewrite) => { listeners.push(rewrite); };
@@ -195,7 +199,7 @@ const geolocWords = (() => {
 
   return Object.freeze({
     LANGUAGES, WORDS, make, makeSvg, said, t, chooseLanguage, follow, languageChoice,
-    onLanguage, setLanguage, rightToLeft, figures,
+    liveIn, onLanguage, setLanguage, rightToLeft, figures,
     percent, factorWords, dateWords, countWords, metresWords, areaNumber, areaWords,
     language: () => language,
   });

@@ -108,7 +108,8 @@ def _problem(detail: Any, document: Any, model: type[BaseModel]) -> Problem:
         where.append(error.field)
     elif str(detail["type"]).startswith("union_tag"):
         where.append("kind")
-    return Problem(dotted(where), line_of(document, where), _words(detail, where, model))
+    line = line_of(document, where) if hasattr(document, "lc") else None  # JSON knows no lines
+    return Problem(dotted(where), line, _words(detail, where, model))
 
 
 def _steps(location: tuple[Any, ...], document: Any) -> list[Any]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from geoloc.cli import areas, boundaries, casebooks, cases, claims, pages, points, tables
+from geoloc.cli import areas, boundaries, casebooks, cases, claims, pages, points, studio, tables
 from geoloc.cli import figures as figures  # registers its command among those of boundaries
 from geoloc.cli import imports as imports  # and so does this
 from geoloc.cli import layer_page as layer_page  # the same
@@ -44,6 +44,7 @@ app.add_typer(boundaries.app, name="boundaries")
 app.command("area")(areas.area_command)
 app.command("map")(pages.map_command)
 app.command()(pages.demo)
+app.command()(studio.draw)
 
 
 @app.callback()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import product
 from typing import TYPE_CHECKING
 
@@ -23,9 +24,10 @@ from geoloc.verdict.grades import Grade, grade_of, likelihood_words
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from geoloc.area import LikelyArea
+    from geoloc.area import LikelyArea, Prior
 
     Floats = NDArray[np.float64]
+    Cells = NDArray[np.intp]
 
 __all__ = ["Grade", "Part", "Verdict", "claim_editions", "grade_of", "likelihood_words", "verify"]
 
@@ -94,12 +96,14 @@ def verify(claim: Place, found: LikelyArea | None, *, reason: str = "") -> Verdi
     if obstacle := _obstacle(claim):
         return _not_assessable(obstacle)
     claim = replace(claim, senses=tuple(filter(_has_lines, claim.senses)))
-    drawn = [tuple(_drawings(codes, found.grid)) for codes in (claim.codes, *claim.senses)]
+    study = _study(found.prior)
+    drawn = [tuple(_drawings(codes, found.grid, study)) for codes in (claim.codes, *claim.senses)]
     named = {line.code for of_sense in drawn for line in of_sense[0]}
     tried = [found, *(found.varied(odds=odds) for odds in _ODDS)]
     if any(not strand.asserts for strand in found.strands):
         tried += [found.varied(width=width) for width in _WIDTHS]
-    seen = _Seen(found.prior.mass.ravel(), tuple(_view(each, named) for each in tried))
+    before_any = found.prior.mass.ravel()[study]
+    seen = _Seen(study, before_any, tuple(_view(each, named, study) for each in tried))
     lines, *others = drawn[0]
     p, before = seen.probability(lines, lines), seen.prior(lines)
     # The prior alone excludes it: only evidence that has found its place elsewhere may say so too.
@@ -176,35 +180,42 @@ def _bayes_factor(p: float, before: float) -> float:
     return (p / (1 - p)) / (before / (1 - before))
 
 
-Drawing = tuple[boundaries.UnitCells, ...]  # of each claimed unit, in one set of editions
+Drawing = tuple[boundaries.SomeCells, ...]  # of each claimed unit, in one set of editions
 
 
-def _drawings(codes: tuple[str, ...], grid: geo.Grid) -> Iterator[Drawing]:
+@lru_cache(maxsize=4)
+def _study(prior: Prior) -> Cells:
+    """Return the cells where the event can be: about half of a province's grid."""
+    return np.flatnonzero(prior.mass)
+
+
+def _drawings(codes: tuple[str, ...], grid: geo.Grid, study: Cells) -> Iterator[Drawing]:
     """Yield the claimed lines in each combination of editions that have them, default first."""
     for layers in product(*(boundaries.layers_with(code) for code in codes)):
         drawn = zip(layers, codes, strict=True)
-        yield tuple(boundaries.unit_cells(layer, code, grid) for layer, code in drawn)
+        yield tuple(boundaries.unit_cells(layer, code, grid).among(study) for layer, code in drawn)
 
 
 @dataclass(frozen=True, slots=True)
 class _View:
     """The likely area, were the clues as they say, or surer, or vaguer."""
 
-    surface: Floats  # posterior, (cells,)
+    surface: Floats  # posterior in the cells of the study area, (cells,)
     doubt: float  # probability that no clue is about this event, 0 to 1
     vouched: dict[str, Floats]  # per unit that a clue asserts: how surely such a clue is right
 
 
-def _view(found: LikelyArea, codes: set[str]) -> _View:
+def _view(found: LikelyArea, codes: set[str], study: Cells) -> _View:
     asserted = {code for strand in found.strands for code in strand.asserts}
-    vouched = {code: found.vouched(code).ravel() for code in codes & asserted}
-    return _View(found.surface.ravel(), found.doubt, vouched)
+    vouched = {code: found.vouched(code).ravel()[study] for code in codes & asserted}
+    return _View(found.surface.ravel()[study], found.doubt, vouched)
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
     """The prior, and the likely area under each setting that is tried, the clues' own first."""
 
+    study: Cells  # numbers of the cells, (cells,)
     before: Floats  # (cells,)
     views: tuple[_View, ...]
 
@@ -224,21 +235,26 @@ class _Seen:
         can take from it: P(in the moved unit | in the stated one), their errors being the same.
         """
         view = view or self.views[0]
-        shares = view.surface
+        shares = view.surface.copy()
         for line, meant in zip(lines, stated, strict=True):
             inside = line.membership(sigma_factor, shift_m)
             vouched = view.vouched.get(line.code)
             if vouched is not None:
+                # vouched · min(1, inside / meant) + (1 - vouched) · inside, in one array.
                 given = inside / np.maximum(meant.membership(sigma_factor), 1e-300)
-                inside = vouched * np.minimum(1, given) + (1 - vouched) * inside
-            shares = shares * inside
+                np.minimum(given, 1, out=given)
+                given -= inside
+                given *= vouched
+                given += inside
+                inside = given
+            shares *= inside
         return float(shares.sum())
 
     def prior(self, lines: Drawing, shift_m: float = 0.0) -> float:
         """Return the prior mass in the claimed place."""
-        shares = self.before
+        shares = self.before.copy()
         for line in lines:
-            shares = shares * line.membership(shift_m=shift_m)
+            shares *= line.membership(shift_m=shift_m)
         return float(shares.sum())
 
 
@@ -270,7 +286,7 @@ def _by_edition(
 
 def _alone(code: str, seen: _Seen, grid: geo.Grid) -> Part:
     """Judge one unit of a claim without the others."""
-    drawn = [tuple(_drawings((code,), grid))]
+    drawn = [tuple(_drawings((code,), grid, seen.study))]
     lines = drawn[0][0]
     p = seen.probability(lines, lines)
     factor = _bayes_factor(p, seen.prior(lines))
