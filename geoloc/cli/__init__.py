@@ -11,10 +11,22 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from geoloc.cli import areas, boundaries, casebooks, cases, claims, pages, points, studio, tables
+from geoloc.cli import (
+    areas,
+    boundaries,
+    casebooks,
+    cases,
+    claims,
+    exchange,
+    pages,
+    points,
+    studio,
+    tables,
+)
 from geoloc.cli import figures as figures  # registers its command among those of boundaries
 from geoloc.cli import imports as imports  # and so does this
 from geoloc.cli import layer_page as layer_page  # the same
+from geoloc.cli import sheets as sheets  # among those of cases
 from geoloc.cli.output import complain
 from geoloc.errors import CaseError, GeolocError
 
@@ -43,6 +55,8 @@ app.add_typer(casebooks.app, name="casebook")
 app.add_typer(boundaries.app, name="boundaries")
 app.command("area")(areas.area_command)
 app.command("map")(pages.map_command)
+app.command("import")(exchange.import_command)
+app.command("export")(exchange.export_command)
 app.command()(pages.demo)
 app.command()(studio.draw)
 

@@ -94,22 +94,22 @@ def _page_of(
 
     if case != "casebook":
         finding = casebook.investigate(read_one(case, cases))
-        _warn_of_words([finding])
+        warn_of_words([finding])
         drawn = maps.finding_map(finding, exact=exact, base=base)
         return finding.incident.id, maps.seal(drawn, tiles=tiles)
     book = casebook.read_book(folder_of(cases))
     findings = [casebook.investigate(incident) for _, incident in read_cases(cases)]
-    _warn_of_words(findings)
+    warn_of_words(findings)
     return case, maps.seal(maps.casebook_map(findings, book, exact=exact, base=base), tiles=tiles)
 
 
-def _warn_of_words(findings: Iterable[Finding]) -> None:
-    """Say where a case's own words, which pages show as they are, tell a place exactly."""
+def warn_of_words(findings: Iterable[Finding], where: str = "page") -> None:
+    """Say where a case's own words, which pages and files hold as they are, tell a place."""
     from geoloc import maps
 
     complain(
-        f"warning: {finding.incident.id}: {field} holds what looks like a coordinate, and the page"
-        " shows your words as they are."
+        f"warning: {finding.incident.id}: {field} holds what looks like a coordinate, and the"
+        f" {where} shows your words as they are."
         for finding in findings
         for field in maps.coordinates_told(finding)
     )
@@ -189,7 +189,7 @@ def _render(
         pages[f"{incident.id}.html"] = maps.seal(
             maps.finding_map(findings[-1], base=base), tiles=tiles
         )
-    _warn_of_words(findings)
+    warn_of_words(findings)
     typer.echo("[overview, police districts and index]", err=True)
     pages["overview.html"] = maps.seal(maps.casebook_map(findings, book, base=base), tiles=tiles)
     pages["police-districts.html"] = maps.seal(maps.layer_map(base=base), tiles=tiles)

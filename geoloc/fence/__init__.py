@@ -1,15 +1,18 @@
-"""The one door for vector files from outside.
+"""The one door for files from outside: shapes and tables.
 
 A file from a stranger is told by its content, not by its name; it is copied into a private folder
 and read there by a child process that has little memory, little time and no network, and that
-knows no more formats than the one expected. GeoJSON and KML are read by readers of our own, which
-keep every name and value and refuse what a reader could misunderstand; Shapefile, GeoPackage,
-FlatGeobuf and GPX are read by GDAL with every other driver taken out of it, because GDAL opens by
-content and some of its formats read other files or ask servers.
+knows no more formats than the one expected (`confinement` says what holds where). GeoJSON and KML
+are read by readers of our own, which keep every name and value and refuse what a reader could
+misunderstand; Shapefile, GeoPackage, FlatGeobuf and GPX are read by GDAL with every other driver
+taken out of it, because GDAL opens by content and some of its formats read other files or ask
+servers; GeoParquet by Arrow, workbooks by calamine, after their archive was looked at whole.
 """
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
 import json
 import os
 import re
@@ -19,7 +22,7 @@ import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-FORMATS = "GeoJSON, GeoPackage, zipped Shapefile, KML, KMZ, FlatGeobuf or GPX"
+FORMATS = "GeoJSON, GeoPackage, zipped Shapefile, KML, KMZ, FlatGeobuf, GeoParquet or GPX"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Limits:
     file_bytes: int = 300_000_000  # of the file, and of what it unpacks to
     memory_bytes: int = 3_000_000_000  # address space of the child
     seconds: int = 120  # of clock, and of processor
-    features: int = 200_000
+    features: int = 200_000  # of all layers, or rows of all sheets
     entries: int = 2_000  # files in an archive
     ratio: int = 200  # unpacked to packed size of one file in an archive, from 1 MB on
 
@@ -67,10 +70,23 @@ class OutsideLayer:
         import shapely
 
         try:
-            found: NDArray[np.object_] = shapely.from_wkb(np.array(self.wkb, dtype=object))
+            with np.errstate(invalid="ignore"):  # NaN is for the caller to refuse
+                found: NDArray[np.object_] = shapely.from_wkb(np.array(self.wkb, dtype=object))
         except shapely.GEOSException as error:
             raise FenceError(f"Layer {self.name!r} holds a broken geometry: {error}.") from error
         return found
+
+
+Cell = str | int | float | bool | dt.date | dt.time | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideSheet:
+    """One sheet of a workbook, or a whole text table; nothing in it is trusted."""
+
+    name: str
+    rows: tuple[tuple[Cell, ...], ...]  # from the file's first row on, blank ones too; any width
+    notes: tuple[str, ...] = ()  # what a person should know of how it was read
 
 
 def read_outside(path: Path | str, limits: Limits | None = None) -> tuple[OutsideLayer, ...]:
@@ -80,7 +96,7 @@ def read_outside(path: Path | str, limits: Limits | None = None) -> tuple[Outsid
     ----------
     path : Path or str
         A file on this machine: GeoJSON, GeoPackage, Shapefile (zipped, or .shp with its
-        companions beside it), KML, KMZ, FlatGeobuf, GPX. No address and no /vsi path.
+        companions beside it), KML, KMZ, FlatGeobuf, GeoParquet, GPX. No address and no /vsi path.
     limits : Limits, optional
         What reading may cost.
 
@@ -100,7 +116,34 @@ def read_outside(path: Path | str, limits: Limits | None = None) -> tuple[Outsid
     kind = sniff(source)
     with tempfile.TemporaryDirectory(prefix="geoloc-fence-") as scratch:
         _copy_in(source, kind, Path(scratch), limits)
-        return _read_in_child(source.name, kind, Path(scratch), limits)
+        answer = _read_in_child(source.name, kind, "shapes", Path(scratch), limits)
+        return tuple(_layers(answer, source.name))
+
+
+def read_sheets(path: Path | str, limits: Limits | None = None) -> tuple[OutsideSheet, ...]:
+    """Read every sheet of an XLSX workbook, or a text table (CSV, TSV) as one sheet.
+
+    Parameters
+    ----------
+    path : Path or str
+        A file on this machine. What is no archive is read as text: UTF-8, UTF-16, or Windows-1256
+        or -1252 with a note; cells divided by comma, semicolon, tab or bar.
+    limits : Limits, optional
+        What reading may cost.
+
+    Raises
+    ------
+    FenceError
+        If the file is missing, too large, no table, broken or unsafe; one line says why.
+    """
+    limits = limits or Limits()
+    source = _local(path, limits)
+    with source.open("rb") as stream:
+        kind = "zip" if stream.read(4) == b"PK\x03\x04" else "text"
+    with tempfile.TemporaryDirectory(prefix="geoloc-fence-") as scratch:
+        _copy_in(source, kind, Path(scratch), limits)
+        answer = _read_in_child(source.name, kind, "sheets", Path(scratch), limits)
+        return tuple(_sheets(answer, source.name))
 
 
 def _local(path: Path | str, limits: Limits) -> Path:
@@ -124,16 +167,11 @@ def _local(path: Path | str, limits: Limits) -> Path:
     return source
 
 
-# Which GDAL driver a kind is read with; None: by a reader of our own.
-_DRIVERS = {
-    "geojson": None, "xml": "GPX", "zip": "ESRI Shapefile", "shp": "ESRI Shapefile",
-    "gpkg": "GPKG", "fgb": "FlatGeobuf",
-}  # fmt: skip
 _COMPANIONS = (".shx", ".dbf", ".prj", ".cpg")
 
 
 def sniff(path: Path) -> str:
-    """Return a file's kind by its content: geojson, xml, zip, shp, gpkg or fgb.
+    """Return a file's kind by its content: geojson, xml, zip, shp, gpkg, fgb or parquet.
 
     Raises
     ------
@@ -154,6 +192,8 @@ def sniff(path: Path) -> str:
         return "fgb"
     if head.startswith(b"\x00\x00\x27\x0a"):
         return "shp"
+    if head.startswith(b"PAR1"):
+        return "parquet"
     if text.startswith(b"{"):
         return "geojson"
     if text.startswith(b"<") or head.startswith((b"\xff\xfe<\x00", b"\xfe\xff\x00<")):
@@ -181,14 +221,17 @@ def _plain(stem: str) -> str:
     return re.sub(r"([*?\[])", r"[\1]", stem)
 
 
-def _read_in_child(name: str, kind: str, scratch: Path, limits: Limits) -> tuple[OutsideLayer, ...]:
-    settings = {"kind": kind, "name": name, "scratch": str(scratch), **asdict(limits)}
+def _read_in_child(name: str, kind: str, wants: str, scratch: Path, limits: Limits) -> bytes:
+    """Return the answer of a child process that reads the copy, or say why there is none."""
+    settings = {
+        "kind": kind, "wants": wants, "name": name, "scratch": str(scratch), **asdict(limits),
+    }  # fmt: skip
     command = [sys.executable, "-P", "-m", "geoloc.fence.child", json.dumps(settings)]
     with (scratch / "complaints").open("wb") as complaints:
         child = subprocess.Popen(  # noqa: S603 - our own interpreter and module, no shell
             command,
             cwd=scratch,
-            env=_environment(kind, scratch),
+            env=_environment(scratch),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=complaints,
@@ -205,11 +248,14 @@ def _read_in_child(name: str, kind: str, scratch: Path, limits: Limits) -> tuple
             raise
     if status != 0:
         raise FenceError(f"{name!r} {_why(status, scratch / 'complaints', limits)}.")
-    return tuple(_layers(scratch / "answer", name))
+    try:
+        return (scratch / "answer").read_bytes()
+    except OSError as error:
+        raise FenceError(f"{name!r} cannot be read: its reader gave no answer.") from error
 
 
-def _environment(kind: str, scratch: Path) -> dict[str, str]:
-    """Return the child's environment: of ours only what Python needs, and GDAL without drivers."""
+def _environment(scratch: Path) -> dict[str, str]:
+    """Return the child's environment: of ours only what Python needs."""
     kept = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
     return {
         **{name: os.environ[name] for name in kept if name in os.environ},
@@ -218,17 +264,10 @@ def _environment(kind: str, scratch: Path) -> dict[str, str]:
         "TMPDIR": str(scratch),
         "OPENBLAS_NUM_THREADS": "1",  # each thread would take its share of the memory limit
         "OMP_NUM_THREADS": "1",
-        "GDAL_SKIP": ",".join(_other_drivers(_DRIVERS[kind])) if _DRIVERS[kind] else "",
         "GDAL_PAM_ENABLED": "NO",
         "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",
         "PROJ_NETWORK": "OFF",
     }
-
-
-def _other_drivers(wanted: str | None) -> list[str]:
-    import pyogrio
-
-    return sorted(set(pyogrio.list_drivers()) - {wanted})
 
 
 def _why(status: int, complaints: Path, limits: Limits) -> str:
@@ -236,17 +275,17 @@ def _why(status: int, complaints: Path, limits: Limits) -> str:
     words = complaints.read_bytes()[-2000:].decode("utf-8", "replace").strip()
     if status == 3 and words:
         return words.splitlines()[-1]
-    if "MemoryError" in words or "bad_alloc" in words or "allocate" in words:
+    if re.search("MemoryError|bad_alloc|allocat|memory", words):
         return f"needs more than {limits.memory_bytes / 1e9:g} GB of memory to read"
     if status == -getattr(signal, "SIGXCPU", -1):
         return f"took longer than {limits.seconds} s to read and was given up"
     return f"cannot be read: its reader stopped with status {status}"
 
 
-def _layers(answer: Path, name: str) -> Iterator[OutsideLayer]:
+def _layers(answer: bytes, name: str) -> Iterator[OutsideLayer]:
     """Read what the child wrote: JSON and WKB by turns, each with its length; nothing runs."""
-    try:
-        frames = _frames(answer.read_bytes())
+    with _proper(name):
+        frames = _frames(answer)
         for head in frames:
             about = json.loads(head)
             properties, shapes = [], []
@@ -260,7 +299,39 @@ def _layers(answer: Path, name: str) -> Iterator[OutsideLayer]:
                 wkb=tuple(shapes),
                 notes=tuple(map(str, about["notes"])),
             )
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+
+
+def _sheets(answer: bytes, name: str) -> Iterator[OutsideSheet]:
+    with _proper(name):
+        frames = _frames(answer)
+        for head in frames:
+            about = json.loads(head)
+            rows = [tuple(map(_cell, json.loads(next(frames)))) for _ in range(int(about["count"]))]
+            yield OutsideSheet(str(about["name"]), tuple(rows), tuple(map(str, about["notes"])))
+
+
+_MOMENTS: dict[str, Callable[[str], dt.date | dt.time]] = {
+    "date": dt.date.fromisoformat,
+    "datetime": dt.datetime.fromisoformat,
+    "time": dt.time.fromisoformat,
+}
+
+
+def _cell(told: Any) -> Cell:
+    if isinstance(told, list):
+        kind, text = told
+        return _MOMENTS[kind](text)
+    if told is None or isinstance(told, str | int | float | bool):
+        return told
+    raise TypeError(f"no cell is {type(told).__name__}")
+
+
+@contextlib.contextmanager
+def _proper(name: str) -> Iterator[None]:
+    """Say in our words that an answer is not what a reader writes."""
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, RuntimeError, StopIteration) as error:
         raise FenceError(f"{name!r} cannot be read: its reader gave no proper answer.") from error
 
 

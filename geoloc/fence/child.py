@@ -2,23 +2,32 @@
 
 It says what is wrong in one line on standard error and ends with status 3. The answer is a file of
 frames, each its length in eight bytes and then that many bytes: per layer one of JSON that says its
-name, CRS, count and notes; per feature one of JSON with its properties and one of WKB.
+name, CRS, count and notes; per feature one of JSON with its properties and one of WKB. Where sheets
+are asked for: per sheet one of JSON with its name, count and notes; per row one of JSON.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ctypes
+import datetime as dt
 import json
 import math
+import re
 import stat
+import struct
 import sys
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from geoloc.fence import confinement
+
+if TYPE_CHECKING:
+    from geoloc.fence.sheets import FoundSheet
 
 
 class RefusedError(Exception):
@@ -36,12 +45,27 @@ class Found:
 
 
 def main(settings: dict[str, Any]) -> int:
+    """Give up what reading does not need, and answer."""
+    confinement.confine(
+        Path(settings["scratch"]),
+        memory_bytes=settings["memory_bytes"],
+        seconds=settings["seconds"],
+        file_bytes=2 * settings["file_bytes"],
+    )
+    return answer(settings)
+
+
+def answer(settings: dict[str, Any]) -> int:
     """Read the file that the settings name, and write the answer beside it."""
-    _confine(settings)
     scratch = Path(settings["scratch"])
     try:
-        layers = list(_read(scratch, settings))
-        _write(scratch / "answer", layers, settings["features"])
+        if settings["wants"] == "sheets":
+            frames = _sheet_frames(_read_sheets(scratch, settings), settings["features"])
+        else:
+            frames = _layer_frames(list(_read(scratch, settings)), settings["features"])
+        with (scratch / "answer").open("wb") as stream:
+            for frame in frames:
+                stream.write(len(frame).to_bytes(8, "big") + frame)
     except RefusedError as error:
         print(error, file=sys.stderr)
         return 3
@@ -49,26 +73,6 @@ def main(settings: dict[str, Any]) -> int:
         print("is nested too deeply", file=sys.stderr)
         return 3
     return 0
-
-
-def _confine(settings: dict[str, Any]) -> None:
-    """Take away the network, and all memory and time beyond the limits, where the system can."""
-    with contextlib.suppress(OSError, AttributeError):
-        # A network namespace of its own, without any device: new user + new net (Linux).
-        ctypes.CDLL(None).unshare(0x10000000 | 0x40000000)
-    try:
-        import resource
-    except ImportError:  # Windows; the parent's clock still counts
-        return
-    wanted = {
-        resource.RLIMIT_AS: settings["memory_bytes"],
-        resource.RLIMIT_CPU: settings["seconds"],
-        resource.RLIMIT_FSIZE: 2 * settings["file_bytes"],
-        resource.RLIMIT_CORE: 0,
-    }
-    for limit, value in wanted.items():
-        with contextlib.suppress(OSError, ValueError):  # macOS refuses RLIMIT_AS
-            resource.setrlimit(limit, (value, value))
 
 
 def _read(scratch: Path, settings: dict[str, Any]) -> Iterator[Found]:
@@ -80,6 +84,10 @@ def _read(scratch: Path, settings: dict[str, Any]) -> Iterator[Found]:
         yield from _xml(path, stem)
     elif kind == "zip":
         yield from _archive(path, scratch, settings)
+    elif kind == "parquet":
+        from geoloc.fence import parquet
+
+        yield parquet.read(path, stem)
     else:
         yield from _gdal(path, kind, stem)
 
@@ -91,35 +99,79 @@ def _geojson(content: bytes, name: str) -> Found:
 
 
 def _xml(path: Path, stem: str) -> Iterator[Found]:
-    from geoloc.fence import kml
+    from geoloc.fence import plain_xml
 
     content = path.read_bytes()
-    root = kml.root_of(content)
+    root = plain_xml.root_of(content)
     if root == "kml":
+        from geoloc.fence import kml
+
         yield kml.read(content, stem)
     elif root == "gpx":
-        kml.require_plain(content)
+        plain_xml.require_plain(content)
         yield from _gdal(path, "gpx", stem)
     else:
         raise RefusedError(f"is XML of the kind <{root[:40]}>, and only KML and GPX are let in")
 
 
-def _archive(path: Path, scratch: Path, settings: dict[str, Any]) -> Iterator[Found]:
-    """Read every KML, GeoJSON and Shapefile of a zip archive, after looking at all of it."""
+def _read_sheets(scratch: Path, settings: dict[str, Any]) -> list[FoundSheet]:
+    from geoloc.fence import sheets
+
+    path = scratch / f"outside.{settings['kind']}"
+    if settings["kind"] != "zip":
+        return [sheets.read_text(path.read_bytes(), Path(settings["name"]).stem)]
+    with _opened(path, settings) as (archive, entries):
+        if not sheets.is_workbook(entries):
+            raise RefusedError("is an archive, but no XLSX workbook")
+        return sheets.read_workbook(archive, entries)
+
+
+@contextlib.contextmanager
+def _opened(
+    path: Path, settings: dict[str, Any]
+) -> Iterator[tuple[zipfile.ZipFile, dict[str, zipfile.ZipInfo]]]:
+    """Give a zip archive and its entries, after looking at all of them."""
     try:
+        _require_short_list(path, settings["entries"])
         with zipfile.ZipFile(path) as archive:
-            entries = _entries(archive, settings)
-            chosen = [name for name in entries if PurePosixPath(name).suffix in _INSIDE]
-            if not chosen:
-                kinds = sorted({PurePosixPath(name).suffix or name for name in entries})
-                raise RefusedError(
-                    "is an archive without a Shapefile, KML or GeoJSON; it holds"
-                    f" {', '.join(kinds[:8]) or 'nothing'}"
-                )
-            for number, name in enumerate(chosen):
-                yield from _member(archive, entries, name, scratch / f"member{number}", settings)
+            yield archive, _entries(archive, settings)
     except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, zlib.error) as error:
         raise RefusedError(f"is a broken archive ({error})") from error
+    except (struct.error, ValueError, LookupError, RuntimeError) as error:
+        raise RefusedError(f"is a broken archive ({str(error)[:100]})") from error
+
+
+def _require_short_list(path: Path, most: int) -> None:
+    """Refuse an archive with a long list of entries before any of it is read into memory."""
+    with path.open("rb") as stream:
+        stream.seek(max(0, path.stat().st_size - 70_000))
+        tail = stream.read()
+    ends = [found.start() for found in re.finditer(b"PK\x05\x06|PK\x06\x06", tail)]
+    for end in ends:
+        long = tail[end + 2 : end + 4] == b"\x06\x06"
+        start, width = (24, 8) if long else (8, 2)
+        count = int.from_bytes(tail[end + start : end + start + width], "little")
+        start, width = (40, 8) if long else (12, 4)
+        size = int.from_bytes(tail[end + start : end + start + width], "little")
+        unsaid = not long and (count == 0xFFFF or size == 0xFFFFFFFF)
+        if not unsaid and count > most:
+            raise RefusedError(f"is an archive of {count:,} files, and {most:,} is the most")
+        if not unsaid and size > 500 * most:  # the count may lie, and the list is read by its size
+            raise RefusedError(f"is an archive that lists more than {most:,} files")
+
+
+def _archive(path: Path, scratch: Path, settings: dict[str, Any]) -> Iterator[Found]:
+    """Read every KML, GeoJSON and Shapefile of a zip archive, after looking at all of it."""
+    with _opened(path, settings) as (archive, entries):
+        chosen = [name for name in entries if PurePosixPath(name).suffix in _INSIDE]
+        if not chosen:
+            kinds = sorted({PurePosixPath(name).suffix or name for name in entries})
+            raise RefusedError(
+                "is an archive without a Shapefile, KML or GeoJSON; it holds"
+                f" {', '.join(kinds[:8]) or 'nothing'}"
+            )
+        for number, name in enumerate(chosen):
+            yield from _member(archive, entries, name, scratch / f"member{number}", settings)
 
 
 _INSIDE = {".kml", ".geojson", ".json", ".shp"}
@@ -129,7 +181,13 @@ def _entries(archive: zipfile.ZipFile, settings: dict[str, Any]) -> dict[str, zi
     """Return the archive's files by name in small letters; refuse it if one is out of order."""
     infos = [info for info in archive.infolist() if not info.is_dir()]
     if len(infos) > settings["entries"]:
-        raise RefusedError(f"is an archive of {len(infos):,} files, and 2,000 is the most")
+        raise RefusedError(
+            f"is an archive of {len(infos):,} files, and {settings['entries']:,} is the most"
+        )
+    in_order = sorted(infos, key=lambda info: info.header_offset)
+    for one, after in pairwise(in_order):
+        if one.header_offset + 30 + one.compress_size > after.header_offset:
+            raise RefusedError("is an archive whose files overlap: that is a bomb, not a map")
     if sum(info.file_size for info in infos) > settings["file_bytes"]:
         size = sum(info.file_size for info in infos) / 1e6
         raise RefusedError(f"unpacks to {size:,.0f} MB, more than is let in")
@@ -149,7 +207,8 @@ def _entries(archive: zipfile.ZipFile, settings: dict[str, Any]) -> dict[str, zi
             )
         if name.lower().endswith((".zip", ".kmz", ".gz", ".7z", ".rar", ".tar")):
             raise RefusedError(f"is an archive in which another lies: {name[:80]!r}; unpack it")
-        if "__MACOSX" not in parts and not parts[-1].startswith("."):
+        hidden = "__MACOSX" in parts or parts[-1].startswith(".")
+        if not hidden or name == "_rels/.rels":
             if name.lower() in found:
                 raise RefusedError(f"is an archive that holds {name[:80]!r} twice")
             found[name.lower()] = info
@@ -177,10 +236,12 @@ def _member(
                 (folder / f"outside{end}").write_bytes(part)
         yield from _gdal(folder / "outside.shp", "shp", label)
     elif suffix == ".kml":
+        from geoloc.fence import plain_xml
+
+        if (root := plain_xml.root_of(content)) != "kml":
+            raise RefusedError(f"holds {name[:80]!r}, which is XML of the kind <{root[:40]}>")
         from geoloc.fence import kml
 
-        if (root := kml.root_of(content)) != "kml":
-            raise RefusedError(f"holds {name[:80]!r}, which is XML of the kind <{root[:40]}>")
         yield kml.read(content, label)
     else:
         yield _geojson(content, label)
@@ -200,21 +261,36 @@ _DRIVER = {"shp": "ESRI Shapefile", "gpkg": "GPKG", "fgb": "FlatGeobuf", "gpx": 
 
 def _gdal(path: Path, kind: str, stem: str) -> Iterator[Found]:
     """Read every layer with the one GDAL driver that is left."""
+    for unneeded in ("geopandas", "pandas", "pyarrow"):  # pyogrio would load what it finds
+        sys.modules.setdefault(unneeded, None)  # type: ignore[arg-type] # Python's own way to say no
     import pyogrio
     from pyogrio.errors import DataLayerError, DataSourceError, FeatureError, GeometryError
 
-    drivers = {name for name in pyogrio.list_drivers() if name != "MEM"}
+    drivers = _only_driver(_DRIVER[kind])
     if drivers != {_DRIVER[kind]}:
         raise RefusedError(f"cannot be read safely: GDAL kept {', '.join(sorted(drivers)[:5])}")
     if kind == "shp":
         _require_whole_shapes(path)
     try:
-        names = [str(name) for name, kind_of in pyogrio.list_layers(path) if kind_of is not None]
+        found = pyogrio.list_layers(path)
+        names = [str(name) for name, kind_of in found if kind_of is not None]
+        if kind == "gpx":  # each corner of a line again as a point
+            names = [name for name in names if name not in ("route_points", "track_points")]
         for name in names:
             yield _gdal_layer(path, name, stem if kind == "shp" else name)
     except (DataLayerError, DataSourceError, FeatureError, GeometryError, ValueError) as error:
         reason = str(error).splitlines()[0].replace(str(path), "the file").rstrip(". ")[:200]
         raise RefusedError(f"cannot be read as {_DRIVER[kind]}: {reason}") from error
+
+
+def _only_driver(wanted: str) -> set[str]:
+    """Take every other driver out of GDAL, which opens by content; return what is left."""
+    import pyogrio
+
+    others = sorted(set(pyogrio.list_drivers()) - {wanted})
+    pyogrio.set_gdal_config_options({"GDAL_SKIP": ",".join(others)})
+    pyogrio.core._register_drivers()  # drivers are skipped when all of them are registered anew
+    return set(pyogrio.list_drivers()) - {"MEM"}
 
 
 def _require_whole_shapes(path: Path) -> None:
@@ -252,22 +328,43 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, str | int | float | bool) else str(value)
 
 
-def _write(answer: Path, layers: list[Found], most: int) -> None:
-    if sum(len(layer.features) for layer in layers) > most:
-        raise RefusedError(f"holds more than {most:,} features")
-    with answer.open("wb") as stream:
-        for layer in layers:
-            head = {
+def _layer_frames(layers: list[Found], most: int) -> Iterator[bytes]:
+    _require_few([len(layer.features) for layer in layers], most, "features")
+    for layer in layers:
+        yield _json(
+            {
                 "name": layer.name,
                 "crs": layer.crs,
                 "count": len(layer.features),
                 "notes": layer.notes[:20],
             }
-            frames = [json.dumps(head).encode()]
-            for properties, shape in layer.features:
-                frames += [json.dumps(properties).encode(), bytes(shape or b"")]
-            for frame in frames:
-                stream.write(len(frame).to_bytes(8, "big") + frame)
+        )
+        for properties, shape in layer.features:
+            yield _json(properties)
+            yield bytes(shape or b"")
+
+
+def _sheet_frames(sheets: list[FoundSheet], most: int) -> Iterator[bytes]:
+    _require_few([len(sheet.rows) for sheet in sheets], most, "rows")
+    for sheet in sheets:
+        yield _json({"name": sheet.name, "count": len(sheet.rows), "notes": sheet.notes[:20]})
+        yield from (_json([_sayable(cell) for cell in row]) for row in sheet.rows)
+
+
+def _require_few(counts: list[int], most: int, what: str) -> None:
+    if sum(counts) > most:
+        raise RefusedError(f"holds more than {most:,} {what}")
+
+
+def _sayable(cell: Any) -> Any:
+    """Return a cell that JSON holds: a date or time as its kind and its text."""
+    if isinstance(cell, dt.date | dt.time):
+        return [type(cell).__name__, cell.isoformat()]
+    return _plain(cell)
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value).encode("ascii")
 
 
 if __name__ == "__main__":

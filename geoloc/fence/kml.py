@@ -10,76 +10,37 @@ from __future__ import annotations
 
 import re
 from typing import Any
-from xml.parsers import expat  # every DOCTYPE is refused, see `_parser`
 
 import numpy as np
 import shapely
 
+from geoloc.fence import plain_xml
 from geoloc.fence.child import Found, RefusedError
+from geoloc.fence.kml_styles import Styles
 
 _MOST_DEPTH, _MOST_ELEMENTS = 100, 1_000_000
-_GEOMETRIES = {"Point", "LineString", "LinearRing", "Polygon", "MultiGeometry"}
+_GEOMETRIES = {
+    "Point", "LineString", "LinearRing", "Polygon", "MultiGeometry", "Track", "MultiTrack",
+}  # fmt: skip
+_TIMES = {
+    ("when", "TimeStamp"): "timestamp",
+    ("begin", "TimeSpan"): "begin",
+    ("end", "TimeSpan"): "end",
+}
+_OVERLAYS = {"GroundOverlay", "ScreenOverlay", "PhotoOverlay"}
 _SEPARATOR = re.compile(r"\s+")
-
-
-def root_of(content: bytes) -> str:
-    """Return the name of the root element without its prefix."""
-
-    class _SeenError(Exception):
-        pass
-
-    def start(name: str, _: dict[str, str]) -> None:
-        raise _SeenError(_local(name))
-
-    parser = _parser()
-    parser.StartElementHandler = start
-    try:
-        _parse(parser, content[:100_000], final=False)
-    except _SeenError as seen:
-        return str(seen)
-    raise RefusedError("is XML without a root element")
-
-
-def require_plain(content: bytes) -> None:
-    """Refuse XML that is broken or declares a document type anywhere."""
-    _parse(_parser(), content)
-
-
-def _parser() -> expat.XMLParserType:
-    def refuse(*_: object) -> None:
-        raise RefusedError("declares a document type or an entity (DOCTYPE), which is never let in")
-
-    parser = expat.ParserCreate()
-    parser.StartDoctypeDeclHandler = refuse
-    parser.EntityDeclHandler = refuse
-    parser.UnparsedEntityDeclHandler = refuse
-    parser.ExternalEntityRefHandler = refuse  # type: ignore[assignment]
-    return parser
-
-
-def _parse(parser: expat.XMLParserType, content: bytes, *, final: bool = True) -> None:
-    try:
-        parser.Parse(content, final)
-    except expat.ExpatError as error:
-        raise RefusedError(f"is broken XML: {error}") from error
-    except (ValueError, LookupError) as error:  # an encoding that Python does not know
-        raise RefusedError(f"is XML that cannot be decoded: {error}") from error
-
-
-def _local(name: str) -> str:
-    return name.rpartition(":")[2]
 
 
 def read(content: bytes, name: str) -> Found:
     """Return all placemarks of a KML text as one layer, WGS 84, their geometry as WKB."""
     placemarks = _Placemarks()
-    parser = _parser()
+    parser = plain_xml.parser()
     parser.buffer_text = True
     parser.StartElementHandler = placemarks.start
     parser.EndElementHandler = placemarks.end
     parser.CharacterDataHandler = placemarks.text
-    _parse(parser, content)
-    return Found(name, "EPSG:4326", placemarks.features, placemarks.notes())
+    plain_xml.parse(parser, content)
+    return Found(name, "EPSG:4326", placemarks.styled(), placemarks.notes())
 
 
 class _Placemarks:
@@ -89,7 +50,10 @@ class _Placemarks:
         self.features: list[tuple[dict[str, Any], bytes | None]] = []
         self._path: list[str] = []
         self._words: list[str] = []
-        self._elements = self._links = self._closed = self._tracks = 0
+        self._elements = self._links = self._closed = self._models = 0
+        self._overlays: list[str] = []  # kinds and names of pictures laid on the ground
+        self._styles, self._asked = Styles(), dict[int, str]()
+        self._around: dict[str, str] = {}  # time and style, which an ExtendedData may also name
         self._folders: list[str] = []
         self._properties: dict[str, Any] | None = None  # None outside a placemark
         self._key: str | None = None
@@ -101,12 +65,24 @@ class _Placemarks:
         said = {
             "{} ring(s) were not closed; their first point was added at the end.": self._closed,
             "{} link(s) to other files were not followed.": self._links,
-            "{} track(s), tour(s) or model(s) were left out.": self._tracks,
+            "{} tour(s) or model(s) were left out.": self._models,
         }
-        return [text.format(count) for text, count in said.items() if count]
+        notes = [text.format(count) for text, count in said.items() if count]
+        if self._overlays:
+            named = ", ".join(self._overlays[:5]) + (" …" if len(self._overlays) > 5 else "")
+            notes.append(f"{len(self._overlays)} picture overlay(s) hold no shapes: {named}.")
+        return notes
+
+    def styled(self) -> list[tuple[dict[str, Any], bytes | None]]:
+        """Return the features; shared styles may stand after the placemarks that ask for them."""
+        for number, address in self._asked.items():
+            found = self.features[number][0]
+            for name, value in self._styles.named(address).items():
+                found.setdefault(name, value)
+        return self.features
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        tag = _local(name)
+        tag = plain_xml.local(name)
         self._path.append(tag)
         self._words = []
         self._elements += 1
@@ -119,11 +95,14 @@ class _Placemarks:
         elif tag == "Placemark":
             if self._properties is not None:
                 raise RefusedError("has a placemark inside a placemark")
-            self._properties, self._shapes = {}, []
+            self._properties, self._shapes, self._around = {}, [], {}
         elif tag in {"Data", "SimpleData"}:
             self._key = attributes.get("name")
-        elif tag in {"Track", "MultiTrack", "Model"}:
-            self._tracks += 1
+        elif tag in {"Tour", "Model"}:
+            self._models += 1
+        elif tag in _OVERLAYS:
+            self._overlays.append(tag)
+        self._styles.start(tag, attributes, shared=self._properties is None)
         if self._properties is not None and (tag in _GEOMETRIES or tag.endswith("BoundaryIs")):
             self._stack.append((tag, []))
 
@@ -131,14 +110,17 @@ class _Placemarks:
         self._words.append(words)
 
     def end(self, name: str) -> None:
-        tag, words = _local(name), "".join(self._words).strip()
+        tag, words = plain_xml.local(name), "".join(self._words).strip()
         self._path.pop()
         self._words = []
         parent = self._path[-1] if self._path else ""
+        self._styles.end(tag, parent, words)
         if tag in {"Folder", "Document"}:
             self._folders.pop()
         elif tag == "name" and parent in {"Folder", "Document"}:
             self._folders[-1] = words
+        elif tag == "name" and parent in _OVERLAYS:
+            self._overlays[-1] += f" {words[:60]!r}"
         elif self._properties is not None:
             self._end_in_placemark(tag, parent, words)
 
@@ -147,14 +129,23 @@ class _Placemarks:
             self._finish()
         elif tag in {"name", "description"} and parent == "Placemark":
             self._keep(tag, words)
+        elif (tag, parent) in _TIMES:
+            self._around[_TIMES[tag, parent]] = words
+        elif tag == "styleUrl" and parent == "Placemark":
+            self._asked[len(self.features)] = words
         elif (tag == "value" and parent == "Data") or tag == "SimpleData":
             self._keep(self._key, words)
         elif tag == "coordinates" and self._stack:
             self._stack[-1][1].append(self._points(words))
+        elif tag == "coord" and parent == "Track":
+            self._stack[-1][1].append(self._points(",".join(words.split())))
         elif self._stack and tag == self._stack[-1][0]:
             kind, parts = self._stack.pop()
+            built = self._built(kind, parts)
+            if not (self._stack and self._stack[-1][0].endswith("BoundaryIs")):
+                built = _shape(built)
             held = self._stack[-1][1] if self._stack else self._shapes
-            held.append(self._built(kind, parts))
+            held.append(built)
 
     def _keep(self, key: str | None, words: str) -> None:
         """Keep a value under its own name; two values of one name cannot both be meant."""
@@ -173,7 +164,8 @@ class _Placemarks:
     def _finish(self) -> None:
         found, shapes = self._properties or {}, self._shapes
         folder = " / ".join(name for name in self._folders if name)
-        found.setdefault("folder", folder)
+        for name, value in {"folder": folder, **self._around, **self._styles.own()}.items():
+            found.setdefault(name, value)
         shape = shapes[0] if len(shapes) == 1 else shapely.GeometryCollection(shapes)
         self.features.append((found, bytes(shapely.to_wkb(shape)) if shapes else None))
         self._properties = None
@@ -204,8 +196,10 @@ class _Placemarks:
 
     def _built(self, kind: str, parts: list[Any]) -> Any:
         """Return a geometry from what its element held."""
-        if kind == "MultiGeometry":
+        if kind in ("MultiGeometry", "MultiTrack"):
             return _multi(parts)
+        if kind == "Track":
+            return _line(parts)
         if kind == "Polygon":
             rings = [ring for _, ring in sorted(parts, key=lambda part: part[0])]
             outer = sum(1 for order, _ in parts if order == 0)
@@ -230,6 +224,17 @@ class _Placemarks:
         if len(parts) != 1:
             raise RefusedError(f"has a boundary with {len(parts)} rings in {self._where}")
         return parts[0]
+
+
+def _shape(built: Any) -> shapely.Geometry:
+    """Return a ring that is no polygon's as the line that it is."""
+    return shapely.LineString(built) if isinstance(built, np.ndarray) else built
+
+
+def _line(points: list[Any]) -> shapely.Geometry:
+    """Return the positions of a track as a line; a track of one is a point."""
+    corners = np.vstack(points) if points else np.empty((0, 2))
+    return shapely.Point(corners[0]) if len(corners) == 1 else shapely.LineString(corners)
 
 
 def _multi(parts: list[Any]) -> shapely.Geometry:

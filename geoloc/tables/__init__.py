@@ -4,19 +4,33 @@ A table is read in batches, in order, every column as it was; `columns` finds wh
 coordinates and reads those, and a row that cannot be read stays a row.
 """
 
-from geoloc.tables.columns import Axes, Located, find_axes, locate
-from geoloc.tables.reading import Batch, Table, open_table
-from geoloc.tables.writing import SUFFIXES, Sink, open_sink
+from geoloc.tables.columns import Axes, Located, find_axes, locate, named_axes
+from geoloc.tables.reading import Batch, Table, as_frame, open_table
+from geoloc.tables.writing import (
+    LONGEST_CELL,
+    SUFFIXES,
+    Sink,
+    harmless_text,
+    new_workbook,
+    open_sink,
+    plain_text,
+)
 
 __all__ = [
+    "LONGEST_CELL",
     "SUFFIXES",
     "Axes",
     "Batch",
     "Located",
     "Sink",
     "Table",
+    "as_frame",
     "find_axes",
+    "harmless_text",
     "locate",
+    "named_axes",
+    "new_workbook",
     "open_sink",
     "open_table",
+    "plain_text",
 ]

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 _LOOKED_AT = 5_000  # first rows by which whole columns are judged
 _EARTH: geo.Box = (-180.0, -90.0, 180.0, 90.0)
 # Words that name an axis, the clearest first.
-_LAT_WORDS = (("latitude", "lat", "عرض", "العرض"), ("y",))
-_LON_WORDS = (("longitude", "lon", "lng", "long", "طول", "الطول"), ("x",))
+_LAT_WORDS = (("latitude", "lat", "عرض", "العرض"), ("y", "ycoord"))
+_LON_WORDS = (("longitude", "lon", "lng", "long", "طول", "الطول"), ("x", "xcoord"))
 _BOTH_WORDS = (
     ("coordinates", "coordinate", "coords", "coord", "latlon", "latlong", "latlng", "lonlat"),
     ("mgrs", "utm", "gps", "point", "pluscode", "مختصات", "کواردینات", "کوردینات"),
@@ -60,6 +60,11 @@ class Located:
     unreadable: NDArray[np.bool_]  # something stands there, but it is no point on Earth
     swapped: NDArray[np.bool_]  # lies in Afghanistan only if the axes change places; no point
 
+    @property
+    def mostly_swapped(self) -> bool:
+        """Return whether the columns as a whole are swapped: most of their filled rows are."""
+        return bool(2 * self.swapped.sum() > (~self.empty).sum())
+
 
 def find_axes(first: Batch, lon_field: str | None = None, lat_field: str | None = None) -> Axes:
     """Return which columns hold the coordinates, by their names and by the first rows.
@@ -77,19 +82,23 @@ def find_axes(first: Batch, lon_field: str | None = None, lat_field: str | None 
         If no column, or more than one, could be meant; or if the columns hold metres, or
         latitude and longitude swapped.
     """
+    axes = named_axes(first, lon_field, lat_field)
+    _require_degrees(first, axes)
+    return axes
+
+
+def named_axes(first: Batch, lon_field: str | None = None, lat_field: str | None = None) -> Axes:
+    """Return which columns hold the coordinates, whatever stands in them; see `find_axes`."""
     names = [str(name) for name in first.rows.columns]
     if (lon_field is None) != (lat_field is None):
         raise InputError(
             "Give --lon-field and --lat-field together (twice the same for one column)."
         )
     if lon_field is not None and lat_field is not None:
-        axes = Axes(_named(names, lon_field), _named(names, lat_field))
-    elif first.geometry is not None:
-        axes = Axes(None, None)
-    else:
-        axes = _guess(names, first.rows)
-    _require_degrees(first, axes)
-    return axes
+        return Axes(_named(names, lon_field), _named(names, lat_field))
+    if first.geometry is not None:
+        return Axes(None, None)
+    return _guess(names, first.rows)
 
 
 def _named(names: list[str], wanted: str) -> str:
@@ -167,7 +176,7 @@ def _require_degrees(first: Batch, axes: Axes) -> None:
     found = locate(first, axes)
     count = int((~found.empty).sum())
     straight = int(np.isfinite(found.lon).sum())
-    if 2 * found.swapped.sum() > count:
+    if found.mostly_swapped:
         hint = (
             f"; did you mean --lat-field {axes.lon!r} --lon-field {axes.lat!r}?"
             if axes.lon != axes.lat
@@ -186,8 +195,11 @@ def _require_degrees(first: Batch, axes: Axes) -> None:
             )
 
 
-def locate(batch: Batch, axes: Axes) -> Located:
-    """Return the points of a batch; a row that cannot be read has NaN."""
+def locate(batch: Batch, axes: Axes, *, as_said: bool = False) -> Located:
+    """Return the points of a batch; a row that cannot be read has NaN.
+
+    So has one whose axes look swapped, unless it is wanted as the table says it.
+    """
     if axes.lon is None or axes.lat is None:
         lon, lat, empty = _of_geometry(batch)
     elif axes.lon == axes.lat:
@@ -196,7 +208,7 @@ def locate(batch: Batch, axes: Axes) -> Located:
         lon, lat, empty = _of_two_columns(batch.rows[axes.lon], batch.rows[axes.lat])
     swapped = ~_within(geo.AFGHANISTAN, lon, lat) & _within(geo.AFGHANISTAN, lat, lon)
     unreadable = ~_within(_EARTH, lon, lat) & ~empty & ~swapped
-    nowhere = empty | unreadable | swapped
+    nowhere = empty | unreadable | (swapped & (not as_said))
     lon[nowhere] = lat[nowhere] = np.nan
     return Located(lon, lat, empty, unreadable, swapped)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import csv
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -15,13 +14,13 @@ import numpy as np
 
 from geoloc import geo
 from geoloc.errors import InputError
+from geoloc.fence.sheets import delimiter_of
 
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
 BATCH_ROWS = 50_000
-_UNPACKED_BYTES = 1_000_000_000  # of a workbook
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,6 @@ def open_table(path: Path, layer: str | None = None) -> Table:
     )
 
 
-_DELIMITERS = (",", ";", "\t", "|")
 _HEAD_BYTES = 65_536
 
 
@@ -105,7 +103,7 @@ class _Text:
         lines = [line for line in whole if line.strip()][:40]
         if not lines:
             raise InputError(f"{path} is empty; its first line must name the columns.")
-        self.delimiter = _delimiter(lines)
+        self.delimiter = delimiter_of(lines)
         with self._open() as stream:
             self.columns = [
                 cell.strip() for cell in self._header(csv.reader(stream, delimiter=self.delimiter))
@@ -140,7 +138,7 @@ class _Text:
                     raise self._unreadable(lines.line_num, error) from error
                 last = len(rows) < BATCH_ROWS
                 self._read = 1.0 if last else stream.buffer.tell() / size  # type: ignore[attr-defined]
-                yield Batch(_frame(rows, self.columns))
+                yield Batch(as_frame(rows, self.columns))
                 if last:
                     break
         if self._overlong:
@@ -161,20 +159,7 @@ class _Text:
         return min(1.0, self._read)
 
 
-def _delimiter(lines: list[str]) -> str:
-    """Return what divides the header into the most cells while most other rows have as many."""
-    best, most = ",", 1
-    for delimiter in _DELIMITERS:
-        widths = [len(row) for row in csv.reader(lines, delimiter=delimiter) if row]
-        same = sum(width == widths[0] for width in widths[1:])
-        if widths[0] > most and 2 * same >= len(widths) - 1:
-            best, most = delimiter, widths[0]
-    if most == 1:  # one column: whatever stands in no line, so that no cell is cut
-        return next((each for each in _DELIMITERS if not any(each in ln for ln in lines)), "\t")
-    return best
-
-
-def _frame(rows: Sequence[Sequence[Any]], names: list[str]) -> pd.DataFrame:
+def as_frame(rows: Sequence[Sequence[Any]], names: list[str]) -> pd.DataFrame:
     """Return rows of Python values as a frame; names may be empty, or the same."""
     import pandas as pd
 
@@ -188,34 +173,26 @@ class _Workbook:
     """One sheet of an XLSX file."""
 
     def __init__(self, path: Path, head: bytes, sheet: str | None) -> None:
-        from python_calamine import CalamineError, load_workbook
+        from geoloc import fence
 
         self.notes: list[str] = []
-        try:
-            if head != b"PK\x03\x04":
-                raise InputError(f"{path} is no XLSX workbook, whatever its name says.")
-            with zipfile.ZipFile(path) as archive:
-                unpacked = sum(info.file_size for info in archive.infolist())
-            if unpacked > _UNPACKED_BYTES:
-                raise InputError(
-                    f"{path} unpacks to {unpacked / 1e9:.1f} GB, more than geoloc takes in; save"
-                    " it as CSV."
-                )
-            workbook = load_workbook(str(path))
-            name = _one_of(workbook.sheet_names, sheet, path, "sheet", or_first=True)
-            rows = workbook.get_sheet_by_name(name).to_python()
-        except (CalamineError, zipfile.BadZipFile, OSError) as error:
-            raise InputError(f"{path} cannot be read as a workbook: {error}.") from error
-        if len(workbook.sheet_names) > 1 and sheet is None:
+        if head != b"PK\x03\x04":
+            raise InputError(f"{path} is no XLSX workbook, whatever its name says.")
+        limits = fence.Limits(file_bytes=1_000_000_000, seconds=600, features=5_000_000)
+        sheets = {each.name: each for each in fence.read_sheets(path, limits)}
+        name = _one_of(list(sheets), sheet, path, "sheet", or_first=True)
+        self.notes += sheets[name].notes
+        if len(sheets) > 1 and sheet is None:
             self.notes.append(f"Read the sheet {name!r}; --layer names another.")
-        filled = [row for row in rows if any(cell != "" for cell in row)]
+        rows = sheets[name].rows
+        filled = [row for row in rows if any(cell is not None for cell in row)]
         if not filled:
             raise InputError(f"{path} is empty; its first row must name the columns.")
-        self.columns = [str(cell).strip() for cell in filled[0]]
-        self._rows = [[None if cell == "" else cell for cell in row] for row in filled[1:]]
+        self.columns = ["" if cell is None else str(cell).strip() for cell in filled[0]]
+        self._rows = filled[1:]
 
     def batches(self) -> Iterator[Batch]:
-        yield Batch(_frame(self._rows, self.columns))
+        yield Batch(as_frame(self._rows, self.columns))
 
     def share_read(self) -> float:
         return 1.0
@@ -249,7 +226,7 @@ class _Features:
         self.columns = list(names)
         rows = [[row.get(name) for name in names] for row in layer.properties]
         shapes = _in_degrees(layer.geometries(), layer.crs, path)
-        self._batch = Batch(_frame(rows, self.columns), shapes)
+        self._batch = Batch(as_frame(rows, self.columns), shapes)
 
     def batches(self) -> Iterator[Batch]:
         yield self._batch

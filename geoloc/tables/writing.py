@@ -113,6 +113,11 @@ def _missing(cell: Any) -> bool:
     return cell is None or cell is pd.NA or cell is pd.NaT or (cell != cell) is True
 
 
+def plain_text(cell: str) -> str:
+    """Return a text cell of a CSV file without the quote that `harmless_text` put before it."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
 # A spreadsheet takes such a cell for a formula. A quote before it makes it text; to undo that,
 # take one quote away from every cell that begins with quotes and then one of these.
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
@@ -124,7 +129,8 @@ def _harmless(text: str) -> str:
     return f"'{text}" if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text
 
 
-def _as_text(cell: Any) -> str:
+def harmless_text(cell: Any) -> str:
+    """Return a cell as CSV holds it; a text that a spreadsheet would run has a quote before it."""
     if _missing(cell):
         return ""
     if isinstance(cell, str):
@@ -152,9 +158,9 @@ class _Text(Sink):
     def write(self, batch: Batch, located: Located, added: pd.DataFrame) -> None:
         rows = _plain_columns(batch, located, added)
         if not self._begun:
-            self._lines.writerow(_as_text(str(name)) for name in rows.columns)
+            self._lines.writerow(harmless_text(str(name)) for name in rows.columns)
             self._begun = True
-        columns = [[_as_text(cell) for cell in rows.iloc[:, i]] for i in range(rows.shape[1])]
+        columns = [[harmless_text(cell) for cell in rows.iloc[:, i]] for i in range(rows.shape[1])]
         self._lines.writerows(zip(*columns, strict=True))
 
     def __exit__(self, *_: object) -> None:
@@ -162,25 +168,27 @@ class _Text(Sink):
 
 
 _MOST_ROWS = 1_048_576
-_LONGEST_CELL = 32_767
+LONGEST_CELL = 32_767
+
+
+def new_workbook(path: Path, **options: Any) -> Any:
+    """Return an xlsxwriter workbook in which text is text and never a formula or a link."""
+    import xlsxwriter
+
+    plainly = {
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+        "default_date_format": "yyyy-mm-dd hh:mm:ss",
+    }
+    return xlsxwriter.Workbook(str(path), {**plainly, **options})
 
 
 class _Workbook(Sink):
     """One sheet; text is text and never a formula or a link."""
 
     def __enter__(self) -> Self:
-        import xlsxwriter
-
-        self._book = xlsxwriter.Workbook(
-            str(self._temporary),
-            {
-                "constant_memory": True,
-                "strings_to_formulas": False,
-                "strings_to_urls": False,
-                "strings_to_numbers": False,
-                "default_date_format": "yyyy-mm-dd hh:mm:ss",
-            },
-        )
+        self._book = new_workbook(self._temporary, constant_memory=True)
         self._sheet = self._book.add_worksheet("points")
         self._day = self._book.add_format({"num_format": "yyyy-mm-dd"})
         self._row = 0
@@ -218,10 +226,10 @@ class _Workbook(Sink):
             self._sheet.write_datetime(*place, cell, self._day)
         else:  # also numbers of more digits than a spreadsheet keeps
             text = cell.isoformat() if isinstance(cell, dt.date | dt.time) else str(cell)
-            if len(text) > _LONGEST_CELL:
+            if len(text) > LONGEST_CELL:
                 raise InputError(
                     f"A cell of row {self._row} has {len(text):,} characters, and XLSX holds"
-                    f" {_LONGEST_CELL:,}; write .csv or .parquet instead."
+                    f" {LONGEST_CELL:,}; write .csv or .parquet instead."
                 )
             self._sheet.write_string(*place, text)
 
@@ -277,7 +285,7 @@ def _json_value(cell: Any) -> Any:
     cell = cell.item() if isinstance(cell, np.generic) else cell
     if isinstance(cell, float) and not np.isfinite(cell):
         return None
-    return cell if isinstance(cell, str | bool | int | float) else _as_text(cell)
+    return cell if isinstance(cell, str | bool | int | float) else harmless_text(cell)
 
 
 class _GeoPackage(Sink):

@@ -1,0 +1,162 @@
+"""Darwin Core out: an event a row, in the terms by which museums and archives exchange places.
+
+Terms are those of the TDWG standard (dwc.tdwg.org/terms); the place follows the point-radius method
+of Chapman & Wieczorek, "Georeferencing Best Practices" (GBIF, 2020): the centre of the smallest
+circle around the likely area, with its radius as the uncertainty, and the area itself as footprint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import shapely
+
+from geoloc import files, geo
+from geoloc.exchange import shown
+from geoloc.exchange.points import losses_of, write_csv
+
+if TYPE_CHECKING:
+    from geoloc.casebook import Finding, Incident
+
+TERMS = (
+    "eventID", "eventType", "eventDate", "eventTime", "eventRemarks",
+    "country", "countryCode", "verbatimLocality", "locality", "locationRemarks",
+    "decimalLatitude", "decimalLongitude", "geodeticDatum", "coordinateUncertaintyInMeters",
+    "footprintWKT", "footprintSRS",
+    "georeferencedBy", "georeferencedDate", "georeferenceProtocol", "georeferenceSources",
+    "georeferenceRemarks", "georeferenceVerificationStatus",
+    "dataGeneralizations", "informationWithheld", "associatedReferences",
+)  # fmt: skip
+_PROTOCOL = (
+    "Probability over a grid from the clues in the evidence (geoloc), the area of highest density;"
+    " point and radius by Georeferencing Best Practices (Chapman & Wieczorek 2020)"
+)
+_BETWEEN = " | "  # Darwin Core's own mark between values of a list
+
+
+def write_darwin(
+    findings: Sequence[Finding], path: Path, *, exact: bool = False
+) -> tuple[str, ...]:
+    """Write findings as a Darwin Core event table (CSV), a row an incident.
+
+    Parameters
+    ----------
+    findings : sequence of Finding
+        What `investigate` returned.
+    path : Path
+        A .csv file. Cells that a spreadsheet would run have a quote before them.
+    exact : bool
+        Whether to write places as exactly as they were found; else nothing finer than 1 km.
+
+    Returns
+    -------
+    tuple of str
+        What the file does not hold as the case does, as sentences.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written; what was there before is untouched.
+    """
+    items, losses = shown.items(findings, exact=exact)
+    rows = [_row(finding, items, exact=exact) for finding in findings]
+    with files.writing_whole(path) as temporary:
+        write_csv([TERMS, *([row.get(term) for term in TERMS] for row in rows)], temporary)
+    drawn = sum(item.layer == "drawing" for item in items)
+    told = [f"{drawn} drawing(s) have no term in Darwin Core and stay at home."] if drawn else []
+    return (*losses, *told, *losses_of(".csv", items))
+
+
+def _row(finding: Finding, items: Sequence[shown.Item], *, exact: bool) -> dict[str, Any]:
+    incident = finding.incident
+    areas = [
+        item
+        for item in items
+        if item.layer == "likely area" and item.columns["case"] == incident.id
+    ]
+    largest = max(areas, key=lambda item: float(item.columns["probability"]), default=None)
+    return {
+        "eventID": incident.id,
+        "eventType": "Claimed raid or other incident",
+        "eventDate": incident.date.isoformat(),
+        "eventTime": incident.time,
+        "eventRemarks": f"{incident.title}. {incident.summary}",
+        "country": "Afghanistan",
+        "countryCode": "AF",
+        "verbatimLocality": _joined(claim.place for claim in incident.claims),
+        "locationRemarks": "Verbatim localities are claimed, and not verified.",
+        "associatedReferences": _joined(source.url or source.title for source in incident.sources),
+        **(_georeference(finding, largest) if largest else _no_georeference(finding)),
+        "informationWithheld": None if exact else _withheld(incident),
+    }
+
+
+def _georeference(finding: Finding, area: shown.Item) -> dict[str, Any]:
+    lon, lat, radius_m = circle_around(area.geometry)
+    coarse = "squares of 1 km" in str(area.columns["note"])
+    return {
+        "locality": area.columns["name"],
+        "decimalLatitude": lat,
+        "decimalLongitude": lon,
+        "geodeticDatum": "EPSG:4326",
+        "coordinateUncertaintyInMeters": radius_m,
+        "footprintWKT": shapely.to_wkt(area.geometry, rounding_precision=-1),
+        "footprintSRS": "EPSG:4326",
+        "georeferencedBy": _joined(_authors(finding.incident)),
+        "georeferencedDate": max(
+            (d.drawn_on.isoformat() for d in finding.incident.drawings if d.drawn_on), default=None
+        ),
+        "georeferenceProtocol": _PROTOCOL,
+        "georeferenceSources": _joined(_origins(finding.incident)),
+        "georeferenceRemarks": (
+            f"Approximate: {area.columns['name']}. {finding.incident.geolocation.reason}"
+            f" {shown.CAVEAT}"
+        ),
+        "georeferenceVerificationStatus": "requires verification",
+        "dataGeneralizations": "Footprint in squares of 1 km." if coarse else None,
+    }
+
+
+def _no_georeference(finding: Finding) -> dict[str, Any]:
+    tried = finding.status == "not-possible"
+    return {
+        "georeferenceRemarks": finding.incident.geolocation.reason,
+        "georeferenceVerificationStatus": (
+            "unable to georeference" if tried else "requires georeference"
+        ),
+    }
+
+
+def circle_around(shape: Any) -> tuple[float, float, int]:
+    """Return the centre of the smallest circle around a WGS 84 shape, (lon, lat), and its radius.
+
+    The radius is in whole metres, measured on the ellipsoid from the centre as it is written (7
+    decimals) and rounded up, so that the circle holds all of the shape.
+    """
+    circle = shapely.minimum_bounding_circle(geo.geometry_to_metres(shape))
+    centre = geo.geometry_to_degrees(circle.centroid)
+    lon, lat = round(centre.x, 7), round(centre.y, 7)
+    corners = shapely.get_coordinates(shapely.convex_hull(shape))
+    return lon, lat, 1 + int(max(geo.distance_m(lon, lat, *corner) for corner in corners.tolist()))
+
+
+def _authors(incident: Incident) -> Iterable[str | None]:
+    yield from (evidence.by for evidence in incident.evidence if evidence.locates)
+    yield from (drawing.author for drawing in incident.drawings if drawing.locates)
+
+
+def _origins(incident: Incident) -> Iterable[str | None]:
+    yield from (evidence.origin for evidence in incident.evidence if evidence.locates)
+    yield from (drawing.origin for drawing in incident.drawings if drawing.locates)
+
+
+def _withheld(incident: Incident) -> str | None:
+    if not incident.drawings and not incident.photos:
+        return None
+    return "Drawings and photos with their features are kept by the investigators."
+
+
+def _joined(words: Iterable[str | None]) -> str | None:
+    return _BETWEEN.join(dict.fromkeys(word for word in words if word)) or None
