@@ -46,7 +46,7 @@ def add_to_case(
 
 def _record(drawing: Drawing) -> dict[str, Any]:
     """Return the fields of a drawing as a person would write them: no defaults."""
-    return drawing.model_dump(mode="json", exclude_defaults=True)
+    return drawing.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
 
 
 def _save(path: Path, records: list[dict[str, Any]], *, author: str, why: str) -> None:
