@@ -11,8 +11,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from geoloc.cli import areas, boundaries, cases, claims, pages, points, tables
-from geoloc.cli import figures as figures  # registers its command among those of boundaries
+from geoloc.cli import areas, boundaries, cases, claims, figures, pages, points, tables
 from geoloc.cli import imports as imports  # and so does this
 from geoloc.cli import layer_page as layer_page  # the same
 from geoloc.cli.output import complain
@@ -42,6 +41,7 @@ app.add_typer(cases.app, name="case")
 app.add_typer(boundaries.app, name="boundaries")
 app.command("area")(areas.area_command)
 app.command("map")(pages.map_command)
+app.command("figure")(figures.figure_command)
 app.command()(pages.demo)
 
 
