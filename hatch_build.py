@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import struct
 import subprocess
 import sys
 import tempfile
 import tomllib
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,9 @@ OURS = {
     "terra-draw-leaflet-adapter/dist/terra-draw-leaflet-adapter.umd.js": "terra-draw-leaflet.js",
     "terra-draw-leaflet-adapter/package.json": "terra-draw-leaflet.json",
     "@fontsource/vazirmatn/files/vazirmatn-arabic-400-normal.woff2": "vazirmatn-arabic-400.woff2",
+    # For figures: DejaVu, which comes with matplotlib, lacks letters of Pashto.
+    "@fontsource/vazirmatn/files/vazirmatn-arabic-400-normal.woff": "vazirmatn-arabic-400.ttf",
+    "@fontsource/vazirmatn/files/vazirmatn-arabic-700-normal.woff": "vazirmatn-arabic-700.ttf",
     "@fontsource/vazirmatn/LICENSE": "vazirmatn.LICENSE",
 }
 # What folium's own maps ask of other people's servers; `seal` puts it into the page instead.
@@ -151,8 +156,23 @@ def _gather_vendor(root: Path) -> None:
         vendor.mkdir(parents=True)
         for source, name in GATHERED:
             (vendor / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(Path(scratch) / "node_modules" / source, vendor / name)
+            content = (Path(scratch) / "node_modules" / source).read_bytes()
+            (vendor / name).write_bytes(_unpacked(content) if name.endswith(".ttf") else content)
         (vendor / "gathered.sha256").write_text(_stamp(root), encoding="ascii")
+
+
+def _unpacked(woff: bytes) -> bytes:
+    """Return a font of WOFF 1.0 (W3C 2012) as TrueType: the same tables, not compressed."""
+    flavor, count = struct.unpack_from(">4xI4xH", woff)
+    tables = [struct.unpack_from(">4s4I", woff, 44 + 20 * number) for number in range(count)]
+    fits = 1 << (count.bit_length() - 1)  # the largest power of 2 that is at most their number
+    head = struct.pack(">I4H", flavor, count, 16 * fits, fits.bit_length() - 1, 16 * (count - fits))
+    body, start = b"", 12 + 16 * count
+    for tag, offset, packed, size, checksum in tables:
+        content = woff[offset : offset + packed]
+        head += struct.pack(">4s3I", tag, checksum, start + len(body), size)
+        body += (zlib.decompress(content) if packed < size else content) + b"\0" * (-size % 4)
+    return head + body
 
 
 def _npm() -> list[str]:

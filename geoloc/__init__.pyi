@@ -49,6 +49,8 @@ from .errors import OutputError as OutputError
 from .errors import PageError as PageError
 from .errors import PlaceError as PlaceError
 from .errors import PlaceNotFoundError as PlaceNotFoundError
+from .figures import casebook_figure as casebook_figure
+from .figures import finding_figure as finding_figure
 from .figures import layer_figure as layer_figure
 from .figures import reliability_figure as reliability_figure
 from .gazetteer import Candidate as Candidate

@@ -267,11 +267,11 @@ def test_the_same_bytes_each_time(draw: Any, suffix: str) -> None:
     assert b"CreationDate" not in first
 
 
-def test_a_png_has_200_dots_an_inch() -> None:
-    """A4 at 200 dpi is 1653 by 2338 pixels, and stays below 1.5 MB."""
+def test_a_png_has_300_dots_an_inch() -> None:
+    """A4 at 300 dpi is 2480 by 3507 pixels, and stays below 2.5 MB."""
     content = figures.picture(_drawn("layer", "nahia-2019"), ".png")
-    assert (int.from_bytes(content[16:20]), int.from_bytes(content[20:24])) == (1653, 2338)
-    assert len(content) < 1_500_000
+    assert (int.from_bytes(content[16:20]), int.from_bytes(content[20:24])) == (2480, 3507)
+    assert len(content) < 2_500_000
 
 
 def test_words_of_an_svg_can_be_selected() -> None:

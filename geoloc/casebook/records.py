@@ -253,6 +253,9 @@ class Aggregate(Record):
     """A fact about many incidents together."""
 
     fact: Text
+    counts: Literal["raids", "attacks", "people", "provinces"] | None = Field(
+        None, description="what the figures count, for drawings; null: none of these"
+    )
     from_date: dt.date | None = None
     to_date: dt.date | None = None
     claimed: int | tuple[Text, ...] | None = None

@@ -18,12 +18,12 @@ from geoloc.cli import (
     cases,
     claims,
     exchange,
+    figures,
     pages,
     points,
     studio,
     tables,
 )
-from geoloc.cli import figures as figures  # registers its command among those of boundaries
 from geoloc.cli import imports as imports  # and so does this
 from geoloc.cli import layer_page as layer_page  # the same
 from geoloc.cli import sheets as sheets  # among those of cases
@@ -57,6 +57,7 @@ app.command("area")(areas.area_command)
 app.command("map")(pages.map_command)
 app.command("import")(exchange.import_command)
 app.command("export")(exchange.export_command)
+app.command("figure")(figures.figure_command)
 app.command()(pages.demo)
 app.command()(studio.draw)
 

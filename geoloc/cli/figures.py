@@ -1,17 +1,125 @@
-"""`boundaries figure`: the police districts, or how far to trust them, for a report."""
+"""`figure` and `boundaries figure`: what is printed of a case, and of the police districts."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
 from geoloc.cli.boundaries import app
-from geoloc.cli.output import AsJson, print_json, visible
-from geoloc.errors import OutputError
+from geoloc.cli.cases import folder_of, read_cases, read_one
+from geoloc.cli.output import AsJson, Cases, complain, print_json, visible
+from geoloc.errors import InputError, OutputError
 
 Kind = Literal["layer", "reliability"]
+Of = Annotated[
+    str, typer.Argument(metavar="CASE|casebook", help="A case's id, its file, or `casebook`.")
+]
+KindOf = Annotated[
+    str | None,
+    typer.Option(
+        "--kind",
+        metavar="KIND",
+        help="Of a case: area, claimed, photos, ledger or annex. Of the casebook: activity or"
+        " provinces. Default: the first.",
+    ),
+]
+Printed = Annotated[
+    Literal["column", "page", "wide"],
+    typer.Option("--size", help="85 mm wide, 170 mm wide, or 16:9."),
+]
+Spoken = Annotated[
+    Literal["en", "fa", "ps"], typer.Option("--lang", help="English, Dari or Pashto.")
+]
+Exactly = Annotated[
+    bool,
+    typer.Option("--exact", help="Show the place as it was found, not at 1 km: for you only."),
+]
+Behind = Annotated[
+    str | None,
+    typer.Option(
+        "--base",
+        metavar="relief:FILE|FILE.tif",
+        help="What lies behind the lines of a map: the relief of your height model, or your"
+        " picture (GeoTIFF).",
+    ),
+]
+Owner = Annotated[str, typer.Option("--base-credit", help="Owner and licence of that file.")]
+
+
+def figure_command(
+    case: Of,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The file: .png, .svg or .pdf.")],
+    kind: KindOf = None,
+    size: Printed = "page",
+    lang: Spoken = "en",
+    exact: Exactly = False,
+    base: Behind = None,
+    base_credit: Owner = "",
+    cases: Cases = None,
+    as_json: AsJson = False,
+) -> None:
+    """Draw a case for a report: where it happened, what was claimed, what each clue brought.
+
+    `casebook` instead of a case draws all of them: activity over time, or provinces.
+
+    Example: geoloc figure 2023-05-08-bagrami-pd22 --kind claimed -o claimed.png
+    """
+    from geoloc import figures
+
+    _require_place(output)
+    suffix = figures.require_suffix(output.suffix)
+    if exact:
+        complain(["warning: the figure shows the place as it was found; keep it to you."])
+    settings: dict[str, Any] = {
+        "command": "figure", "case": case, "kind": kind or _first_kind(case), "suffix": suffix,
+        "size": size, "language": lang, "exact": exact, "base": base, "base_credit": base_credit,
+    }  # fmt: skip
+    typer.echo("Drawing ...", err=True)
+    content = figures.picture(_drawn(settings, cases), suffix)
+    path = _write(output, content)
+    if as_json:
+        told = {name: settings[name] for name in ("case", "kind", "size", "language", "exact")}
+        print_json(told | {"path": str(path), "bytes": len(content)})
+        return
+    typer.echo(f"Wrote {visible(str(path))} ({len(content) / 1000:,.0f} kB), {settings['kind']}.")
+    typer.echo(f"\nNext: {_other_kind(settings, suffix)}")
+
+
+def _first_kind(case: str) -> str:
+    return "activity" if case == "casebook" else "area"
+
+
+def _other_kind(settings: dict[str, Any], suffix: str) -> str:
+    """Return the command that draws another side of the same."""
+    pairs = {"area": "claimed", "claimed": "ledger", "activity": "provinces"}
+    kind = pairs.get(settings["kind"], _first_kind(settings["case"]))
+    return f"geoloc figure {visible(settings['case'])} --kind {kind} -o {kind}{suffix}"
+
+
+def _drawn(settings: dict[str, Any], cases: Path | None) -> Any:
+    """Return the figure that settings ask for."""
+    from geoloc import casebook, figures
+
+    printed = {"size": settings["size"], "language": settings["language"]}
+    if settings["case"] == "casebook":
+        if settings["exact"] or settings["base"]:
+            raise InputError("--exact and --base are for the maps of one case.")
+        book = casebook.read_book(folder_of(cases))
+        findings = [casebook.investigate(incident) for _, incident in read_cases(cases)]
+        return figures.casebook_figure(findings, book, kind=settings["kind"], **printed)
+    finding = casebook.investigate(read_one(settings["case"], cases))
+    return figures.finding_figure(
+        finding, kind=settings["kind"], exact=settings["exact"], base=settings["base"],
+        base_credit=settings["base_credit"], **printed,
+    )  # fmt: skip
+
+
+def _write(output: Path, content: bytes) -> Path:
+    from geoloc import files
+
+    return files.write_whole(output, content)
 
 
 @app.command("figure")

@@ -25,6 +25,7 @@ _SIDES = np.array(
     + [(x, y) for y in (1, -1) for x in (0.5, -0.5)]
 )
 _GAP_PT = 2.0
+_DOT_PX = 5.0
 _CLEAR_PT = 0.6  # the least distance between two words
 
 
@@ -41,6 +42,16 @@ class Labels:
         """Keep words off what is drawn between two corners, such as a scale bar."""
         corners = self._axes.transData.transform([south_west_m, north_east_m])
         self._taken.append(corners.ravel())
+
+    def reserve_box(self, box: Any) -> None:
+        """Keep words off a box in pixels."""
+        self._taken.append(np.asarray(box, float))
+
+    def is_free(self, at_m: tuple[float, float]) -> bool:
+        """Return whether no word stands on a point."""
+        x, y = self._axes.transData.transform(at_m)
+        point = np.array([x, y])
+        return not any(_meet(_box(point, np.full(2, _DOT_PX)), other) for other in self._taken)
 
     def claim(self, at_m: tuple[float, float], text: str, size: float, **style: Any) -> bool:
         """Write words in the middle of a place; return False, and write nothing, if taken."""
@@ -64,11 +75,13 @@ class Labels:
         hidden = [self._hidden(_box(middle, half)) for middle in middles]
         for k in np.argsort(hidden, kind="stable"):  # of equally free sides the earlier one
             if self._write(middles[k], half, text, size, style):
+                self._taken.append(_box(at, np.full(2, _DOT_PX)))
                 return True
         return False
 
     def _half_size(self, text: str, size: float, style: dict[str, Any]) -> Floats:
-        probe = self._axes.text(0, 0, text, size=size, family=FONT, linespacing=1.0, **style)
+        whole = {"family": FONT, "linespacing": 1.0, "parse_math": False, **style}
+        probe = self._axes.text(0, 0, text, size=size, **whole)
         extent = probe.get_window_extent(self._sheet.renderer)
         probe.remove()
         return np.array([extent.width, extent.height]) / 2
@@ -88,7 +101,7 @@ class Labels:
         x, y = self._axes.transData.inverted().transform(middle)
         whole: dict[str, Any] = {
             "size": size, "family": FONT, "linespacing": 1.0, "ha": "center", "va": "center",
-            "color": INK, "zorder": 9, **style,
+            "color": INK, "zorder": 9, "parse_math": False, **style,
         }  # fmt: skip
         # The halo is a copy drawn as shapes, so that the words above it can still be selected.
         halo = self._axes.text(x, y, text, **{**whole, "zorder": 8, "color": "white"})

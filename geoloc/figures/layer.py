@@ -5,13 +5,12 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 from matplotlib.collections import LineCollection
-from matplotlib.patches import PathPatch
-from matplotlib.path import Path
 from matplotlib_scalebar.scalebar import ScaleBar  # type: ignore[import-untyped]
 
 from geoloc import geo
@@ -19,6 +18,14 @@ from geoloc.boundaries import Layer, Statement, Unit, Zones, load_layer, stateme
 from geoloc.errors import InputError
 from geoloc.figures.labels import Labels
 from geoloc.figures.names import NAMES
+from geoloc.figures.panel import (
+    Panel,
+    degrees_on_frame,
+    in_metres,
+    pole,
+    polygons,
+    shared_lines,
+)
 from geoloc.figures.paper import (
     BLUE,
     FONT,
@@ -41,7 +48,6 @@ if TYPE_CHECKING:
 _CORE, _LIKELY, _HATCH, _DISTRICT = "#9fbfdd", "#e3edf6", "#8296a8", "#7c4a16"
 _NUMBER = "#12304f"
 _DASHES = (0, (7, 2, 1, 2))
-_HATCH_MM = 1.1
 _BAR_MM = np.array([38.0, 12.0])  # what the scale bar takes of a map's lower left corner
 _COARSE_M = 700.0  # from here on a position says little more than which square kilometre
 
@@ -70,17 +76,10 @@ _LOWER = _Plan(
 
 
 @dataclass(frozen=True, slots=True)
-class _Panel:
+class _Panel(Panel):
     """One map on the page."""
 
-    sheet: Sheet
-    axes: Axes
     plan: _Plan
-    frame: shapely.Polygon  # what it shows, UTM 42N
-
-    def metres(self, length_mm: float) -> float:
-        """Return the ground length, in metres, of a length on paper."""
-        return length_mm * self.plan.scale / 1000
 
     def bar_box(self) -> tuple[np.ndarray, np.ndarray]:
         """Return two corners of what the scale bar takes."""
@@ -166,7 +165,7 @@ class _Drawing:
     def __init__(self, layer: Layer) -> None:
         self.layer = layer
         self.zones = {
-            code: Zones(*(_in_metres(getattr(zones, part)) for part in Zones.__slots__))
+            code: Zones(*(in_metres(getattr(zones, part)) for part in Zones.__slots__))
             for code in layer
             if (zones := layer.zones(code))
         }
@@ -174,7 +173,7 @@ class _Drawing:
         self.placed = [said for said in self.said if said.lon is not None]
         self.kinds = {said.id: _kind(said, self.layer) for said in self.placed}
         self.districts = {
-            code: (unit.name, _in_metres(unit.geometry))
+            code: (unit.name, in_metres(unit.geometry))
             for code, unit in load_layer("districts").items()
             if unit.parent == "AF01"
         }
@@ -183,17 +182,16 @@ class _Drawing:
         """Draw everything but the words."""
         for part, colour in (("likely", _LIKELY), ("core", _CORE)):
             for zones in self.zones.values():
-                _fill(panel, getattr(zones, part), facecolor=colour, zorder=1)
+                panel.fill(getattr(zones, part), facecolor=colour, zorder=1)
         possible = shapely.union_all(
             [zones.extent.difference(zones.likely) for zones in self.zones.values()]
         )
-        _hatch(panel, possible)
+        panel.hatch(possible, colors=_HATCH)
         for zones in self.zones.values():
             outline = {"facecolor": "none", "edgecolor": BLUE, "linewidth": 0.7, "zorder": 3}
-            _fill(panel, zones.likely, **outline)
-        # Once for both sides: dashes drawn twice would fill each other's gaps.
-        shared = shapely.union_all([shape.boundary for _, shape in self.districts.values()])
-        _line(panel, shapely.line_merge(shared), colors=_DISTRICT, linestyles=[_DASHES])
+            panel.fill(zones.likely, **outline)
+        shared = shared_lines(shape for _, shape in self.districts.values())
+        panel.line(shared, colors=_DISTRICT, linestyles=[_DASHES])
         self._mark(panel)
 
     def _mark(self, panel: _Panel) -> None:
@@ -222,10 +220,10 @@ class _Drawing:
         """Write a district's number into each part that has room, and once in any case."""
         unit = self.layer[code]
         likely = shapely.intersection(self.zones[code].likely, panel.frame)
-        for k, part in enumerate(_polygons(likely)):
-            pole, radius_m = _pole(part)
+        for k, part in enumerate(polygons(likely)):
+            middle, radius_m = pole(part)
             if k == 0 or radius_m > panel.metres(2.5):
-                labels.claim(pole, unit.name, panel.plan.numbers_pt, **_number_style(unit))
+                labels.claim(middle, unit.name, panel.plan.numbers_pt, **_number_style(unit))
 
     def _namesakes(self, labels: Labels) -> None:
         """Write where a police hawza has the number of a municipal district elsewhere."""
@@ -238,12 +236,12 @@ class _Drawing:
     def _district(
         self, panel: _Panel, labels: Labels, code: str, name: str, here: BaseGeometry
     ) -> None:
-        pole, radius_m = _pole(here)
+        middle, radius_m = pole(here)
         if radius_m < panel.metres(3):
             return
         lost = [unit.name for unit in self.layer.values() if unit.somewhere_in == code]
         told = f"{name.upper()}\n{' and '.join(lost)} somewhere here" if lost else name.upper()
-        labels.claim(pole, told, SMALL_PT, color=_DISTRICT, style="italic")
+        labels.claim(middle, told, SMALL_PT, color=_DISTRICT, style="italic")
 
     def _neighbourhoods(
         self, panel: _Panel, labels: Labels, names: int, without: BaseGeometry | None
@@ -305,6 +303,7 @@ def _kind(said: Statement, layer: Layer) -> str:
     return "coarse" if (said.precision_m or 0) >= _COARSE_M else "placed"
 
 
+@cache
 def _at(said: Statement) -> tuple[float, float]:
     east, north = geo.to_metres(*_lon_lat(said))
     return float(east), float(north)
@@ -320,26 +319,6 @@ def _middle(called: list[Statement]) -> tuple[float, float]:
     return tuple(places[np.hypot(*(places - places.mean(axis=0)).T).argmin()])
 
 
-def _in_metres(shape: BaseGeometry) -> Any:
-    return shapely.transform(shape, lambda at: np.column_stack(geo.to_metres(*at.T)))
-
-
-def _polygons(shape: BaseGeometry) -> list[shapely.Polygon]:
-    """Return the parts of a shape that have an area, largest first."""
-    parts = [p for p in shapely.get_parts(shape) if isinstance(p, shapely.Polygon) and p.area]
-    return sorted(parts, key=lambda part: -part.area)
-
-
-def _pole(shape: BaseGeometry) -> tuple[tuple[float, float], float]:
-    """Return the middle and the radius of the largest circle in a shape; nothing is at 0, 0."""
-    parts = _polygons(shape)
-    if not parts:
-        return (0.0, 0.0), 0.0
-    circle = max((shapely.maximum_inscribed_circle(part, 20) for part in parts), key=shapely.length)
-    (x, y), *_ = circle.coords
-    return (x, y), float(circle.length)
-
-
 def _panel(sheet: Sheet, plan: _Plan) -> _Panel:
     """Return an empty map."""
     axes = sheet.axes(*plan.corner_mm, *plan.size_mm)
@@ -349,36 +328,7 @@ def _panel(sheet: Sheet, plan: _Plan) -> _Panel:
     axes.set(xlim=(west, east), ylim=(south, north), xticks=[], yticks=[])
     for spine in axes.spines.values():
         spine.set(linewidth=0.5, edgecolor=INK)
-    return _Panel(sheet, axes, plan, shapely.box(west, south, east, north))
-
-
-def _fill(panel: _Panel, shape: BaseGeometry, **style: Any) -> None:
-    shown = shape.intersection(panel.frame.buffer(panel.metres(2)))
-    rings = [
-        Path(np.asarray(ring.coords), closed=True)
-        for part in _polygons(shown)
-        for ring in (part.exterior, *part.interiors)
-    ]
-    if rings:
-        whole = {"edgecolor": "none", "linewidth": 0, **style}
-        panel.axes.add_patch(PathPatch(Path.make_compound_path(*rings), **whole))
-
-
-def _hatch(panel: _Panel, shape: BaseGeometry) -> None:
-    """Hatch a shape with real lines: viewers draw PDF patterns at widths of their own."""
-    west, south, east, north = panel.frame.bounds
-    step = panel.metres(_HATCH_MM) * np.sqrt(2)
-    starts = np.arange(west - (north - south), east, step)
-    lines = [[(x, south), (x + north - south, north)] for x in starts]
-    cut = shapely.get_parts(shapely.intersection(shapely.linestrings(lines), shape))
-    _line(panel, shapely.union_all(cut), colors=_HATCH, linewidths=0.3, zorder=2)
-
-
-def _line(panel: _Panel, shape: BaseGeometry, **style: Any) -> None:
-    shown = shapely.get_parts(shape.intersection(panel.frame))
-    lines = [np.asarray(line.coords) for line in shown if line.geom_type == "LineString"]
-    whole = {"linewidths": 0.6, "zorder": 4, **style}
-    panel.axes.add_collection(LineCollection(lines, **whole), autolim=False)
+    return _Panel(sheet, axes, plan.scale, shapely.box(west, south, east, north), plan)
 
 
 def _plot(axes: Axes, kind: _Kind, at: np.ndarray) -> None:
@@ -396,30 +346,16 @@ def _outline(axes: Axes, frame: shapely.Polygon) -> None:
 def _graticule(panel: _Panel) -> None:
     """Mark degrees on the frame: longitudes above or below, latitudes on the left."""
     step_deg, side = panel.plan.step_deg, panel.plan.degrees_at
-    west, south, east, north = panel.frame.buffer(-panel.metres(4)).bounds  # corners stay free
-    edge_m = south if side == "bottom" else north
-    (lon_1, lon_2), _ = geo.to_degrees([west, east], [edge_m, edge_m])
-    _, (lat_1, lat_2) = geo.to_degrees([west, west], [south, north])
-    lons, lats = _steps(lon_1, lon_2, step_deg), _steps(lat_1, lat_2, step_deg)
-    # 0.1° of grid convergence: where a meridian meets the frame is asked at the frame's latitude.
-    edge_lat = float(geo.to_degrees([(west + east) / 2], [edge_m])[1][0])
+    lons, eastings, lats, northings = degrees_on_frame(panel, step_deg, top=side == "top")
     axes = panel.axes
-    axes.set_xticks(
-        geo.to_metres(lons, np.full(len(lons), edge_lat))[0], _degrees(lons, step_deg, "E")
-    )
-    axes.set_yticks(
-        geo.to_metres(np.full(len(lats), lon_1), lats)[1], _degrees(lats, step_deg, "N")
-    )
+    axes.set_xticks(eastings, _degrees(lons, step_deg, "E"))
+    axes.set_yticks(northings, _degrees(lats, step_deg, "N"))
     axes.tick_params(
         length=2, width=0.4, pad=1.5, labelsize=SMALL_PT, labelcolor=GREY, labelfontfamily=FONT,
         top=side == "top", labeltop=side == "top", bottom=side != "top", labelbottom=side != "top",
     )  # fmt: skip
     for label in axes.get_yticklabels():
         label.set(rotation=90, verticalalignment="center")
-
-
-def _steps(first: float, last: float, step: float) -> np.ndarray:
-    return np.arange(np.ceil(first / step), np.floor(last / step) + 1) * step
 
 
 def _degrees(values: np.ndarray, step: float, letter: str) -> list[str]:
