@@ -27,6 +27,9 @@ OURS = {
     "terra-draw-leaflet-adapter/dist/terra-draw-leaflet-adapter.umd.js": "terra-draw-leaflet.js",
     "terra-draw-leaflet-adapter/package.json": "terra-draw-leaflet.json",
     "@fontsource/vazirmatn/files/vazirmatn-arabic-400-normal.woff2": "vazirmatn-arabic-400.woff2",
+    "@fontsource/vazirmatn/files/vazirmatn-arabic-700-normal.woff2": "vazirmatn-arabic-700.woff2",
+    "@fontsource/vazirmatn/files/vazirmatn-latin-400-normal.woff2": "vazirmatn-latin-400.woff2",
+    "@fontsource/vazirmatn/files/vazirmatn-latin-700-normal.woff2": "vazirmatn-latin-700.woff2",
     "@fontsource/vazirmatn/LICENSE": "vazirmatn.LICENSE",
 }
 # What folium's own maps ask of other people's servers; `seal` puts it into the page instead.

@@ -21,10 +21,11 @@ from test_maps import finding, island_of
 from geoloc import boundaries, clues, geo, maps
 from geoloc.area import ledger, likely_area, uniform_prior
 from geoloc.casebook import Finding, Incident
+from geoloc.casebook.coarse import cells, pins, whole_km
 from geoloc.clues import Clue, Landmark
+from geoloc.clues.outlines import marks
 from geoloc.gazetteer import Place
-from geoloc.maps.clues import clue_entries, marks
-from geoloc.maps.coarse import cells, pins, whole_km
+from geoloc.maps.clues import clue_entries
 from geoloc.verdict import verify
 
 GEOD = Geod(ellps="WGS84")

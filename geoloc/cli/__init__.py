@@ -11,7 +11,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from geoloc.cli import areas, boundaries, cases, claims, pages, points, tables
+from geoloc.cli import areas, boundaries, cases, claims, pages, points, reports, tables
 from geoloc.cli import figures as figures  # registers its command among those of boundaries
 from geoloc.cli import imports as imports  # and so does this
 from geoloc.cli import layer_page as layer_page  # the same
@@ -42,6 +42,8 @@ app.add_typer(cases.app, name="case")
 app.add_typer(boundaries.app, name="boundaries")
 app.command("area")(areas.area_command)
 app.command("map")(pages.map_command)
+app.command("report")(reports.report_command)
+app.command("verify-report")(reports.verify_report)
 app.command()(pages.demo)
 
 

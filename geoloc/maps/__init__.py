@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import folium
 
 from geoloc import __version__, boundaries
+from geoloc.casebook.coarse import coordinates_told
 from geoloc.maps.base import Base, base_island
-from geoloc.maps.coarse import coordinates_told
 from geoloc.maps.content import island, reason_shown
 from geoloc.maps.features import features_island
 from geoloc.maps.layer import layer_island

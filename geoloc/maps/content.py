@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import shapely
 
 from geoloc import __version__, boundaries, geo
+from geoloc.casebook import coarse
 from geoloc.gazetteer import unit_name
-from geoloc.maps import coarse
 from geoloc.maps.clues import clue_entries, coarse_entries
 from geoloc.maps.context import context
 from geoloc.maps.shapes import around, five, grown, middle, polygons

@@ -1,6 +1,6 @@
-"""What a published page may show of a place: nothing finer than 1 km, unless asked for.
+"""What a published page or file may show of a place: nothing finer than 1 km, unless asked for.
 
-A page is read by those who would harm the people in it. Random displacement can be undone from two
+It is read by those who would harm the people in it. Random displacement can be undone from two
 releases, so shapes give way to the cells of one fixed grid, and what would lead back to the spot
 (landmarks, bearings, drawn areas, lengths to the metre) is left out.
 """
@@ -15,12 +15,12 @@ import numpy as np
 import shapely
 
 from geoloc import geo
-from geoloc.maps.clues import least_km2
+from geoloc.clues.outlines import least_km2
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
-    from geoloc.casebook import Finding
+    from geoloc.casebook.findings import Finding
 
 CELL_M = 1000.0  # of the grid, whose edges are at whole kilometres of UTM 42N
 _LEAST_KM2 = 1.0
