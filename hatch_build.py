@@ -29,6 +29,9 @@ OURS = {
     "terra-draw-leaflet-adapter/dist/terra-draw-leaflet-adapter.umd.js": "terra-draw-leaflet.js",
     "terra-draw-leaflet-adapter/package.json": "terra-draw-leaflet.json",
     "@fontsource/vazirmatn/files/vazirmatn-arabic-400-normal.woff2": "vazirmatn-arabic-400.woff2",
+    "@fontsource/vazirmatn/files/vazirmatn-arabic-700-normal.woff2": "vazirmatn-arabic-700.woff2",
+    "@fontsource/vazirmatn/files/vazirmatn-latin-400-normal.woff2": "vazirmatn-latin-400.woff2",
+    "@fontsource/vazirmatn/files/vazirmatn-latin-700-normal.woff2": "vazirmatn-latin-700.woff2",
     # For figures: DejaVu, which comes with matplotlib, lacks letters of Pashto.
     "@fontsource/vazirmatn/files/vazirmatn-arabic-400-normal.woff": "vazirmatn-arabic-400.ttf",
     "@fontsource/vazirmatn/files/vazirmatn-arabic-700-normal.woff": "vazirmatn-arabic-700.ttf",

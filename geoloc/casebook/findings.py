@@ -12,6 +12,7 @@ from geoloc.area import LikelyArea, Prior, likely_area, same_as
 from geoloc.casebook.clues import SameAsRecord
 from geoloc.casebook.drawings import Drawing
 from geoloc.casebook.folder import read_case
+from geoloc.casebook.precision import precision_as_json, precision_of
 from geoloc.casebook.records import Claim, Evidence, Incident
 from geoloc.clues import Clue, Within
 from geoloc.errors import CaseError, ClueError, InputError, PlaceError, Problem
@@ -236,6 +237,7 @@ def as_json(finding: Finding) -> dict[str, Any]:
             for claim, place in zip(incident.claims, finding.places, strict=True)
         ],
         "likely_area": _area_as_json(finding),
+        "precision": precision_as_json(precision_of(finding, exact=True)),
         "verdicts": [
             _verdict_as_json(index, verdict)
             for index, verdict in enumerate(finding.verdicts)

@@ -21,6 +21,7 @@ from geoloc.cli import (
     figures,
     pages,
     points,
+    reports,
     studio,
     tables,
 )
@@ -58,6 +59,8 @@ app.command("map")(pages.map_command)
 app.command("import")(exchange.import_command)
 app.command("export")(exchange.export_command)
 app.command("figure")(figures.figure_command)
+app.command("report")(reports.report_command)
+app.command("verify-report")(reports.verify_report)
 app.command()(pages.demo)
 app.command()(studio.draw)
 
