@@ -80,7 +80,10 @@ def _decoded(content: bytes) -> tuple[str, list[str]]:
             return _strictly(content, encoding), []
     nul = {at % 2 for at, byte in enumerate(content[:4096]) if not byte}
     if len(nul) == 1:  # of every comma and digit in 16 bits, one byte is 0
-        return _strictly(content, "utf-16-be" if 0 in nul else "utf-16-le"), []
+        text = _strictly(content, "utf-16-be" if 0 in nul else "utf-16-le")
+        if re.search(r"[\x01-\x08\x0e-\x1f]", text):
+            raise RefusedError("is no table: it holds bytes that no text has")
+        return text, []
     try:
         return _strictly(content, "utf-8"), []
     except RefusedError:
