@@ -17,11 +17,12 @@ import shapely
 from geoloc import boundaries, geo
 from geoloc.area.regions import regions
 from geoloc.errors import CoordinateError
-from geoloc.gazetteer import Place
+from geoloc.gazetteer import Area, Place
 from geoloc.verdict.grades import Grade, grade_of, likelihood_words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
 
     from geoloc.area import LikelyArea
 
@@ -94,7 +95,7 @@ def verify(claim: Place, found: LikelyArea | None, *, reason: str = "") -> Verdi
     if obstacle := _obstacle(claim):
         return _not_assessable(obstacle)
     claim = replace(claim, senses=tuple(filter(_has_lines, claim.senses)))
-    drawn = [tuple(_drawings(codes, found.grid)) for codes in (claim.codes, *claim.senses)]
+    drawn = [tuple(_drawings(sense, found.grid)) for sense in _senses(claim)]
     named = {line.code for of_sense in drawn for line in of_sense[0]}
     tried = [found, *(found.varied(odds=odds) for odds in _ODDS)]
     if any(not strand.asserts for strand in found.strands):
@@ -125,6 +126,7 @@ def verify(claim: Place, found: LikelyArea | None, *, reason: str = "") -> Verdi
         _each_alone(alone),
         _each_sense(claim, seen, drawn),
         _other_editions(grade, by_edition),
+        f"The claimed area is approximate: {claim.area.rule}." if claim.area else "",
         _assumption(found),
     )
     return Verdict(
@@ -150,7 +152,7 @@ def claim_editions(claim: Place) -> tuple[str, ...]:
 
 def _obstacle(claim: Place) -> str:
     """Return why a claimed place cannot be judged; empty if it can."""
-    if not claim.codes:
+    if not claim.codes and claim.area is None:
         return f"{claim.text!r} names no place with a known line."
     if not _has_lines(claim.codes):
         return f"No line is known for {claim.name}."
@@ -176,14 +178,38 @@ def _bayes_factor(p: float, before: float) -> float:
     return (p / (1 - p)) / (before / (1 - before))
 
 
-Drawing = tuple[boundaries.UnitCells, ...]  # of each claimed unit, in one set of editions
+class _AreaCells:
+    """A claimed area without a line of its own, seen from every cell as a unit is."""
+
+    code = edition = ""  # it is no unit, and of no edition
+
+    def __init__(self, area: Area, grid: geo.Grid) -> None:
+        lon, lat = grid.centres_deg()
+        self._margin_m, self._sigma_m = area.margin_m(lon.ravel(), lat.ravel()), area.sigma_m
+
+    def membership(self, sigma_factor: float = 1.0, shift_m: float = 0.0) -> Floats:
+        """Return memberships were σ so many times itself and the edge moved outwards, metres."""
+        far = (self._margin_m + shift_m) / (self._sigma_m * sigma_factor)
+        shares: Floats = boundaries.normal_cdf(far)
+        return shares
 
 
-def _drawings(codes: tuple[str, ...], grid: geo.Grid) -> Iterator[Drawing]:
+# Of each claimed unit in one set of editions, and of the claimed area.
+Drawing = tuple[boundaries.UnitCells | _AreaCells, ...]
+
+
+def _senses(claim: Place) -> tuple[Place, ...]:
+    """Return the claimed place in each of its senses alone, its own first."""
+    others = (replace(claim, codes=codes, senses=(), area=None) for codes in claim.senses)
+    return replace(claim, senses=()), *others
+
+
+def _drawings(place: Place, grid: geo.Grid) -> Iterator[Drawing]:
     """Yield the claimed lines in each combination of editions that have them, default first."""
-    for layers in product(*(boundaries.layers_with(code) for code in codes)):
-        drawn = zip(layers, codes, strict=True)
-        yield tuple(boundaries.unit_cells(layer, code, grid) for layer, code in drawn)
+    area = (_AreaCells(place.area, grid),) if place.area else ()
+    for layers in product(*(boundaries.layers_with(code) for code in place.codes)):
+        drawn = zip(layers, place.codes, strict=True)
+        yield *(boundaries.unit_cells(layer, code, grid) for layer, code in drawn), *area
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,11 +296,12 @@ def _by_edition(
 
 def _alone(code: str, seen: _Seen, grid: geo.Grid) -> Part:
     """Judge one unit of a claim without the others."""
-    drawn = [tuple(_drawings((code,), grid))]
+    unit = Place("", (code,))
+    drawn = [tuple(_drawings(unit, grid))]
     lines = drawn[0][0]
     p = seen.probability(lines, lines)
     factor = _bayes_factor(p, seen.prior(lines))
-    return Part(Place("", (code,)).name, p, grade_of(p, _interval(p, seen, drawn), factor))
+    return Part(unit.name, p, grade_of(p, _interval(p, seen, drawn), factor))
 
 
 def _moved_grade(moved: float, p: float, interval: tuple[float, float], before: float) -> Grade:
@@ -315,7 +342,9 @@ def _first_flip(same_grade: Callable[[float], bool], outwards: float) -> float |
 
 def _distance_m(claim: Place, found: LikelyArea) -> float:
     """Return how far the claimed place lies from the 95 % area, 0 where they meet."""
-    units = [geo.geometry_to_metres(boundaries.unit(code).geometry) for code in claim.codes]
+    shapes: list[BaseGeometry] = [boundaries.unit(code).geometry for code in claim.codes]
+    shapes += [claim.area.geometry] if claim.area else []
+    units = [geo.geometry_to_metres(shape) for shape in shapes]
     claimed = shapely.intersection_all(units)
     # Other masses may have been asked for.
     asked = [region for region in found.regions if region.mass == _MASS]
@@ -348,6 +377,9 @@ def _miss(claim: Place, found: LikelyArea, distance_m: float) -> str:
     if distance_m <= _NEAR_MISS_M:
         return f"A near miss: the claimed line lies {length} outside the 95 % area."
     claimed = {code if len(code) == 4 else _province(code) for code in claim.codes}
+    if claim.area:
+        inside = claim.area.geometry.representative_point()
+        claimed.add(_province_at((inside.x, inside.y)))
     elsewhere = "" if _province_at(found.mode) in {"", *claimed} else ", in another province"
     return f"No near miss: the claimed place lies {length} from the 95 % area{elsewhere}."
 
