@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from shell import Outcome, Shell
 
-from geoloc import InputError, casebook, files, read_case
+from geoloc import InputError, casebook, claims, files, read_case
 from geoloc.casebook import Book, Incident, Remark, draft_from_text, reconcile
 
 SIX = files.shipped("cases")
@@ -176,6 +176,107 @@ def test_a_copy_is_one_voice() -> None:
     assert counted.facts["voices"] == 1
 
 
+def test_raids_are_no_people() -> None:
+    """A figure of raids over two cases is not compared with the dead in them; one of dead is."""
+    both = ["2024-01-01-a", "2024-01-02-b"]
+    a = incident("2024-01-01", "a", {"killed": {"min": 2, "max": 2}})
+    b = incident("2024-01-02", "b", {"killed": {"min": 3, "max": 3}})
+    for fact, found in (("Raids that killed members", 0), ("Members killed in raids", 1)):
+        told = {"fact": fact, "claimed": 14, "claimed_by": "X", "covers": both}
+        book = Book.model_validate({"title": "T", "aggregates": [told]})
+        assert len(of_kind(reconcile([a, b], book), "number", "contradiction")) == found
+
+
+@pytest.mark.parametrize(("radius_m", "remarked"), [(2000, True), (20, False)])
+def test_an_exact_place_is_a_small_one(radius_m: int, remarked: bool) -> None:
+    """A geolocation that is called exact, while its evidence leaves square kilometres."""
+    near = {
+        "kind": "near", "at_most_m": radius_m,
+        "landmark": {"name": "Mosque", "lon": 69.2, "lat": 34.5, "sigma_m": 10},
+    }  # fmt: skip
+    one = incident(
+        "2024-01-01", "a", geolocation={"status": "exact", "reason": "Seen."},
+        study={"code": "AF-KBL-PD8", "cell_m": 25},
+        evidence=[{"finding": "F", "by": "X", "status": "confirmed", "origin": "photo",
+                   "reliability": 0.99, "clues": [near]}],
+    )  # fmt: skip
+    found = [r for r in of_kind(reconcile([one]), "place", "difference") if "exact" in r.message]
+    assert bool(found) == remarked
+    assert all(remark.facts["area_km2"] > 1 for remark in found)
+
+
+def test_each_command_names_the_next(run: Shell, tmp_path: Path) -> None:
+    """`validate` leads to `check`, and `check` to `show`, in the same folder; figures are shown."""
+    path = Path(draft(run, tmp_path, REPORT).json["path"])
+    validated = run("case", "validate", "--cases", path.parent).out
+    assert f"Next: geoloc case check --cases {path.parent}" in validated
+    checked = run("case", "check", path.stem, "--cases", path.parent).out
+    assert checked.endswith(f"Next: geoloc case show {path.stem} --cases {path.parent}\n")
+    shown = run("case", "show", path.stem, "--cases", path.parent).out
+    assert "killed: at least 4" in shown
+    assert "captured: 2" in shown
+
+
+def test_a_wrong_field_gets_an_example_of_its_own(run: Shell, tmp_path: Path) -> None:
+    """A compass word for an azimuth, and a code for a study area, say what to write instead."""
+    (tmp_path / "bad.yaml").write_text(
+        """\
+id: 2024-01-01-bad
+title: T
+date: 2024-01-01
+summary: S
+study: AF-KBL-PD8
+evidence:
+  - finding: F
+    by: X
+    status: likely
+    origin: photo
+    clues:
+      - kind: bearing
+        landmark: {name: Mosque, lon: 69.2, lat: 34.5, sigma_m: 10}
+        azimuth_deg: NW
+        sigma_deg: some
+geolocation: {status: approximate, reason: R}
+""",
+        encoding="utf-8",
+    )
+    told = run("case", "validate", "bad.yaml").err
+    assert "study: must hold fields, e.g. {code: AF-KBL-PD8}" in told
+    assert "azimuth_deg: must be degrees clockwise from north, e.g. 315 for NW; got 'NW'" in told
+    assert "sigma_deg: must be a valid number of degrees, e.g. 5; got 'some'" in told
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "weight"),
+    [
+        ("east", "west", "contradiction"),
+        ("east", "south-west", "contradiction"),
+        ("north-west", "south-west", "difference"),
+        ("north", "north-east", "difference"),
+        ("north", "north-west", "difference"),
+    ],
+)
+def test_directions_more_than_a_right_angle_apart(first: str, second: str, weight: str) -> None:
+    """They exclude each other; up to 90 degrees, counted across north too, they differ."""
+    both = [
+        incident(f"2024-01-0{k}", "a", {"place": f"Bagrami district, {way} of Kabul city"})
+        for k, way in ((1, first), (2, second))
+    ]
+    (found,) = (r for r in reconcile(both) if "said_deg" in r.facts)
+    assert found.weight == weight
+
+
+def test_units_that_share_a_hundredth_overlap() -> None:
+    """Below one hundredth of either unit two of them exclude each other; None is not known."""
+    for a_in_b, b_in_a, disjoint in (
+        (0.0099, 0.0, True), (0.01, 0.0, False), (0.0, 0.01, False), (None, None, False),
+    ):  # fmt: skip
+        assert claims.Overlap("AF0104", "AF-KBL-PD1", a_in_b, b_in_a).disjoint is disjoint
+    told = {"codes": ["AF-KBL-PD1", "AF0104"]}, {"codes": ["AF-KBL-PD10", "AF0105"]}
+    shared, apart = (reconcile([incident("2024-01-01", "a", each)])[0] for each in told)
+    assert (shared.weight, apart.weight) == ("note", "contradiction")
+
+
 def test_the_book_may_be_missing() -> None:
     """Cases without a casebook are compared all the same."""
     assert reconcile([], None) == ()
@@ -303,6 +404,39 @@ def test_a_draft_of_a_dari_text_has_a_latin_name() -> None:
     case_id, text = draft_from_text("۲۰ دلو ۱۴۰۱ در ناحیه یازدهم سه تن کشته شدند.")
     assert case_id == "2023-02-09-claimed-event-in-pd11"
     assert 'title: "Claimed event in PD11"' in text
+
+
+BOTH = """\
+Forces raided a house in Bagrami district, PD22, on 8 May 2023. Five men were killed, a guard said.
+Two men were killed in Shakardara district on 8 May 2023.
+
+شام ۱۸ ثور ۱۴۰۲ نیروها به خانه‌ای در ولسوالی بگرامی، ناحیه بیست و دوم، حمله کردند. پنج تن کشته شدند.
+۱۸ ثور ۱۴۰۲ در ولسوالی شکردره سه تن کشته شدند.
+۱۸ ثور ۱۴۰۲ در منطقه خیرخانه عملیات شد.
+"""
+
+
+def test_one_raid_in_two_languages_is_one_claim(run: Shell, tmp_path: Path) -> None:
+    """What the other language only repeats is a comment; another figure or place is a claim."""
+    path = Path(draft(run, tmp_path, BOTH).json["path"])
+    claimed = [
+        (c.codes, c.killed and c.killed.min, c.says[:12].isascii()) for c in read_case(path).claims
+    ]
+    assert claimed == [
+        (("AF0104", "AF-KBL-PD22"), None, True),
+        ((), 5, True),
+        (("AF0106",), 2, True),
+        (("AF0106",), 3, False),
+        ((), None, False),
+    ]
+    assert path.read_text("utf-8").count("# told again in another language") == 2
+
+
+def test_a_claim_is_filed_under_its_unit() -> None:
+    """Of two places of a sentence the police district is the claim's, in whichever script."""
+    _, text = draft_from_text("A raid in Khair Khana on 9 May 2023: two killed in PD11 (ناحیه ۱۱).")
+    assert "codes: [AF-KBL-PD11]" in text
+    assert text.count("it also names") == 1
 
 
 def test_a_copy_through_two_accounts_leaves_one_voice() -> None:

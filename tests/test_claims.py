@@ -119,6 +119,47 @@ def test_an_account_is_no_place(text: str) -> None:
     assert not [p for p in claim.event_places if "Barchi" in p.text or "Khair" in p.text]
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("د بګرامیو ولسوالۍ په یوه کور کې پنځه تنه ووژل شول.", "AF0104"),
+        ("د شکردرې ولسوالۍ کې یو تن ووژل شو.", "AF0106"),
+        ("د ده سبزو په ولسوالۍ کې چاودنه وشوه.", "AF0105"),
+        ("د چهارآسیابو په ولسوالۍ کې درې تنه ووژل شول.", "AF0103"),
+        ("د لوګر په ولایت کې چاودنه وشوه.", "AF05"),
+        ("عملیات په بګرامیو کې وشول.", "AF0104"),
+    ],
+)
+def test_a_name_in_pashtos_oblique_case(text: str, code: str) -> None:
+    """The ending of a case and the word order of Pashto hide no district."""
+    assert event_codes(only(text)) == {code}
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [
+        ("The blast was 300 metres from PD10 headquarters.", "300 metres from PD10"),
+        ("A bomb went off outside Bagrami district.", "outside Bagrami district"),
+        ("Gunmen killed a guard not far from Pul-e Charkhi.", "not far from Pul-e Charkhi"),
+        ("A raid took place two kilometres from Butkhak.", "two kilometres from Butkhak"),
+        ("انفجار در ۳۰۰ متری ناحیه دهم رخ داد.", "۳۰۰ متری ناحیه دهم"),
+    ],
+)
+def test_beside_a_place_is_not_in_it(text: str, near: str) -> None:
+    """A stated distance makes the event's place the area around, which names no unit."""
+    claim = only(text)
+    (place,) = claim.event_places
+    assert (place.text, place.code, place.senses) == (near, None, ())
+    assert place.candidates[0].kind == "area"
+    assert any(each.text == near and "near it" in each.why for each in claim.unresolved)
+
+
+def test_whose_home_or_office_it_is() -> None:
+    """People of a police district are no event in it."""
+    claim = only("Two people from PD10 and the police chief of PD12 were killed in PD9.")
+    assert event_codes(claim) == {"AF-KBL-PD9"}
+
+
 def test_roles_are_told_apart() -> None:
     """Where it happened, where the source is, and what is only named."""
     claim = only(
@@ -148,8 +189,17 @@ def test_roles_are_told_apart() -> None:
             "Citing sources, Badloon Radio, a Kabul-based network, said that PD4 was raided.",
             "Badloon Radio",
         ),
+        ("Five men were killed in PD4, a guard said.", "guard"),
         ("Although officials denied it, relatives said that PD4 was raided.", "relatives"),
         ("An alleged member was killed in PD4.", None),
+        (
+            "Some groups and [NOTE: GRAPHIC] users claimed the house in PD4 was raided.",
+            "groups and [NOTE: GRAPHIC] users",
+        ),
+        ("Figure: the house that was raided in PD4.", None),
+        ("No group has claimed the attack in PD4.", None),
+        ("It was quiet, with no raid in PD4 reported since March.", None),
+        ("کشته شدن سه عضو در ناحیه چهارم تایید شد.", None),
         ("به نقل از رادیو بادلون، در ناحیه چهارم حمله شد.", "رادیو بادلون"),
         ("د بادلون راډیو په وینا په څلورمه ناحیه کې برید وشو.", "بادلون راډیو"),
     ],
@@ -260,6 +310,9 @@ def test_what_cannot_be_settled_is_named(text: str, words: str) -> None:
         ("Five members were reportedly killed in PD5.", True),
         ("گفته می‌شود که در ناحیه پنجم پنج تن کشته شدند.", True),
         ("ویل کېږي چې په پنځمه ناحیه کې پنځه تنه ووژل شول.", True),
+        ("Police have not confirmed that three men were killed in PD5.", True),
+        ("It is unclear if five or six men were killed in PD5.", True),
+        ("معلوم نیست که در ناحیه پنجم چند تن کشته شدند.", True),
         ("Five members were killed in PD5.", False),
         ("در ناحیه پنجم پنج تن کشته شدند.", False),
     ],
@@ -278,6 +331,7 @@ def test_hedging_is_heard(text: str, hedged: bool) -> None:
         ("between four and six militants were killed in PD5", "killed", 4, 6),
         ("up to 12 people were killed in PD5", "killed", 0, 12),
         ("two raids in PD5 killed eight", "killed", 8, 8),
+        ("two women were reportedly taken from Kart-e Naw", "captured", 2, 2),
         ("the bodies of two boys were found after the raid in PD5", "bodies", 2, 2),
         ("twenty-two people were killed in PD5", "killed", 22, 22),
         ("بیست و دو تن در ناحیه پنجم کشته شدند", "killed", 22, 22),
@@ -287,6 +341,13 @@ def test_hedging_is_heard(text: str, hedged: bool) -> None:
         ("three people, among them a child, were killed in PD5", "killed", 3, 3),
         ("جسد دو مرد از ناحیه پنجم پیدا شد", "bodies", 2, 2),
         ("په پنځمه ناحیه کې یوه ښځه او دوه ماشومان ونیول شول", "captured", 3, 3),
+        ("the gunmen killed 1,200 chickens and 3 men in PD5", "killed", 3, 3),
+        ("three dogs and two men were killed in PD5", "killed", 2, 2),
+        ("کشته شدن دست‌کم هفت عضو در ناحیه هشتم تایید شد", "killed", 7, None),
+        ("نه نفر در ناحیه هشتم کشته شدند", "killed", 9, 9),
+        ("killed two men and a woman in PD5", "killed", 3, 3),
+        ("two men, a woman and a child were killed in PD5", "killed", 4, 4),
+        ("two men, a guard and a fighter, were killed in PD5", "killed", 2, 2),
     ],
 )
 def test_people_are_counted(text: str, outcome: str, least: int, most: int | None) -> None:
@@ -303,6 +364,8 @@ def test_people_are_counted(text: str, outcome: str, least: int, most: int | Non
         "A raid on 5 May hit PD5, killing nobody.",
         "Five houses were captured in PD5.",
         "On May 5 a raid hit PD 11, killed were none.",
+        "Members of the group were killed in 14 raids in PD5.",
+        "The raid in PD5 killed 20 sheep.",
     ],
 )
 def test_other_numbers_are_no_people(text: str) -> None:

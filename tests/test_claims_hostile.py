@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import codecs
 import gc
 import io
 import random
 import sys
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ _WORDS = [
     "area", "two", "captured", "-", "same", "location", "as", "raid", "شنبه", "ثور", "۱۴۰۲",
     "at", "least", "PDs", "and", "from", "north", "(", ")", '"', "Xyz", "a", "only", "who",
     "در", "حوزه", "دوه", "ویشتمه", "\u0660", "²", "½", "ﷺ", "İ", "\u200c", "\u0301",
-    "Kabul-based", "2023-05-08",
+    "Kabul-based", "2023-05-08", "not", "no", "denied", "false", "نه", "هیچ", "metres",
 ]  # fmt: skip
 
 
@@ -106,6 +108,7 @@ def test_any_text_gives_claims(text: str) -> None:
         "and one in ", "; ", "the same location as the raid ", "two days ago ",
         "بیست و ", "د د په وینا ", "22nd ",
         "east of Kabul ", "\u0301", "ﷺ", "12:", "2023-", "killed or ", "«", "bodies of a man and ",
+        "no raid in ", "not ", "denied that ", "in PD5, not in ", "هیچ حمله ", "نه په ",
     ],
 )  # fmt: skip
 def test_no_text_takes_for_ever(piece: str) -> None:
@@ -132,9 +135,14 @@ def test_a_text_too_long_or_no_text_is_refused() -> None:
     [
         (b"", "no words"),
         (b" \n\t ", "no words"),
-        (b"\x89PNG\r\n\x1a\n\x00\x00", "not UTF-8"),
-        (b"PK\x03\x04\x00\x00", "NUL"),
-        ("Raid in PD5".encode("utf-16"), "not UTF-8"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "a picture"),
+        (b"PK\x03\x04\x00\x00", "an archive"),
+        (b"{\\rtf1\\ansi Five men were killed in PD5.}", "RTF document; open it, and save"),
+        (b"%PDF-1.7 Raid in PD5", "PDF document"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old Word document"),
+        (b"\n<!doctype HTML><p>Raid in PD5</p>", "web page"),
+        (b"Raid in PD5\x00", "NUL"),
+        (codecs.BOM_UTF16_LE + b"R", "not UTF-8"),
         ("حمله".encode("cp1256"), "not UTF-8"),
         (b"Raid in PD5. " * 800_000, "larger than"),
         (b"Raid in PD5. " * 100_000, "1,000,000"),
@@ -149,6 +157,41 @@ def test_a_file_that_is_no_text_gets_one_line(
     assert (done.status, done.out) == (2, "")
     assert len(done.err.splitlines()) == 1
     assert words in done.err
+
+
+def word_file(path: Path, body: str) -> None:
+    """Write a Word file with these paragraphs."""
+    space = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("word/document.xml", f'<w:document xmlns:w="{space}">{body}</w:document>')
+
+
+def test_a_word_file_is_read(run: Shell, tmp_path: Path) -> None:
+    """As `python-docx` writes it, with the paragraphs apart; UTF-16 that says so is read too."""
+    docx = pytest.importorskip("docx")
+    document = docx.Document()
+    document.add_paragraph("Nawid said that five men")
+    document.add_paragraph("A raid hit PD5.").add_run(" Two were killed in PD6.")
+    document.save(str(tmp_path / "in.docx"))
+    found = run("parse", "in.docx", "--json").json["claims"]
+    assert [claim["text"] for claim in found] == ["A raid hit PD5.", "Two were killed in PD6."]
+    (tmp_path / "in.txt").write_bytes("A raid hit PD5.".encode("utf-16"))
+    assert run("parse", "in.txt", "--json").json["claims"][0]["text"] == "A raid hit PD5."
+
+
+def test_a_hostile_word_file_is_refused(run: Shell, tmp_path: Path) -> None:
+    """Entities, a bomb and a torn file each give one line, and soon."""
+    run_ = "<w:p><w:r><w:t>{}</w:t></w:r></w:p>"
+    word_file(tmp_path / "bomb.docx", run_.format("a" * 30_000_000))
+    word_file(tmp_path / "torn.docx", "<w:p>")
+    with zipfile.ZipFile(tmp_path / "entity.docx", "w") as archive:
+        archive.writestr(
+            "word/document.xml",
+            '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/hostname">]><x>&e;</x>',
+        )
+    for name in ("bomb.docx", "torn.docx", "entity.docx"):
+        done = run("parse", name)
+        assert (done.status, done.out, len(done.err.splitlines())) == (2, "", 1)
 
 
 @pytest.mark.parametrize("name", ["missing.txt", ".", "\x1b[2J"])

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from geoloc import InputError
 from geoloc.claims import mentions, read_dates
 from geoloc.claims.calendars import gregorian, is_leap, solar_year
-from geoloc.claims.numbers import cardinals, ordinals
-from geoloc.claims.text import Text
+from geoloc.gazetteer.numerals import cardinals, ordinals
+from geoloc.gazetteer.text import Text
 
 PUBLISHED = dt.date(2023, 5, 9)  # a Tuesday
 DARI_ORDINALS = [
@@ -43,6 +43,11 @@ PASHTO_ORDINALS = [
         ("11th and 15th police districts", [11, 15]), ("نواحی ۱۱، ۱۵ و ۱۲", [11, 15, 12]),
         ("ناحیه‌های ۱۱ و ۱۵", [11, 15]), ("PD 11, 15 people were killed", [11]),
         ("ناحیه ۱۱ و ۱۵ نفر کشته شدند", [11]), ("PD11 to PD13", [11, 13]),
+        ("PD 5 and 9 were raided on Monday", [5, 9]), ("PD 5, 7 and 9 were hit", [5, 7, 9]),
+        ("PD 5 and 9 were killed", [5]), ("PD 5 and 9 have been searched", [5, 9]),
+        ("two died in PDs 3 and 4, and five in PD 9", [3, 4, 9]),
+        ("two died in PDs 3 and 4, and 5 in PD 9", [3, 4, 9]),
+        ("PDs three, four and five were searched", [3, 4, 5]), ("hidden in PD2² since", [2]),
         ("updates 3", []), ("22 police districts", []), ("کابل ۲۲ ناحیه دارد", []),
         ("rapid 5 response", []), ("Bagrami district 5 km on", []), ("district 5 of Herat", []),
     ],
@@ -94,8 +99,8 @@ def test_numbers_are_exact(a: int, b: int) -> None:
 
 def test_number_words_do_not_collide() -> None:
     """No word stands for two numbers, in any of the three languages."""
-    from geoloc.claims.numbers import _cardinals, _ordinals
-    from geoloc.claims.text import phrase
+    from geoloc.gazetteer.numerals import _cardinals, _ordinals
+    from geoloc.gazetteer.text import phrase
 
     for pairs, table in ((_cardinals(), cardinals()), (_ordinals(), ordinals())):
         for words, value in pairs:
@@ -188,3 +193,21 @@ def test_a_period_has_two_ends(text: str, first: str, last: str) -> None:
 def test_no_date_is_made_up(text: str) -> None:
     """Ordinals of districts, verbs and clocks are no dates."""
     assert read_dates(text, PUBLISHED) == ()
+
+
+@pytest.mark.parametrize(
+    ("published", "said", "day"),
+    [
+        ("2023-09-16", "on Saturday", "2023-09-16"),
+        ("2023-09-16", "last Saturday", "2023-09-09"),
+        ("2023-09-17", "on Saturday", "2023-09-16"),
+        ("2023-09-17", "last Saturday", "2023-09-16"),
+        ("2023-09-15", "on Saturday", "2023-09-09"),
+        ("2023-09-15", "last Saturday", "2023-09-09"),
+        ("2023-09-16", "شنبه گذشته", "2023-09-09"),
+    ],
+)
+def test_a_weekday_is_the_one_before(published: str, said: str, day: str) -> None:
+    """`On Saturday` can be the day of publication, `last Saturday` cannot."""
+    (when,) = read_dates(f"A raid took place {said}.", dt.date.fromisoformat(published))
+    assert str(when.first) == day

@@ -456,12 +456,62 @@ def test_an_area_says_how_wide_it_is_and_what_was_not_understood() -> None:
     "text",
     [
         "22nd police district", "the 22nd nahia", "district 22 of Kabul", "District 22, Kabul city",
-        "22nd district of Kabul", "۲۲مه ناحیه",
+        "22nd district of Kabul", "۲۲مه ناحیه", "PD 22 of Kabul", "the twenty-second nahia",
+        "ناحیه بیست و دوم", "ناحیه بیست و دوم شهر کابل", "دوه ویشتمه ناحیه",
+        "د کابل ښار په دوه ویشتمه ناحیه کې",
     ],
 )  # fmt: skip
 def test_a_police_district_is_found_as_it_is_told(text: str) -> None:
-    """Ordinals in figures and `district 22 of Kabul` name the police district."""
+    """In figures, in words of three languages, and with the city beside it."""
     assert resolve_unit(text) == "AF-KBL-PD22"
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("Khairkhana mina", "Khair Khana"),
+        ("315", "Proja-e 315"),
+        ("Panjsad", "Panjsad Family"),
+        ("airport", "Airport Road"),
+    ],
+)
+def test_a_part_of_a_name_finds_it(text: str, place: str) -> None:
+    """The rest of a well-known name is left out as people do, or a word is added."""
+    best = gazetteer().search(text)[0]
+    assert best.name == place
+    assert not best.exact
+    assert "part of the other" in best.why
+
+
+def test_a_part_of_a_number_finds_nothing() -> None:
+    """Numbers are exact in parts of names too."""
+    for text in ("31", "31 proja", "1315"):
+        assert all("315" not in each.name for each in gazetteer().search(text))
+
+
+def test_near_a_part_of_a_name_is_an_area() -> None:
+    """`near the airport` says by which place it was read."""
+    (area,) = gazetteer().search("near the airport")
+    assert area.kind == "area"
+    assert "Airport Road" in area.why
+
+
+def test_the_reason_is_told_whole() -> None:
+    """No reason is cut off, the lines fit the screen, and the next command is named."""
+    done = _geoloc("find", "Khair Khana")
+    assert max(map(len, done.stdout.splitlines())) <= 100
+    words = " ".join(done.stdout.split())
+    for candidate in gazetteer().search("Khair Khana"):
+        assert " ".join(candidate.why.split()) in words
+    assert done.stdout.splitlines()[-1].startswith("Next: geoloc where 34.")
+
+
+def test_the_police_name_their_areas_otherwise() -> None:
+    """A hawza in any words is read as such, and never by likeness."""
+    assert resolve_unit("حوزه ۱۵ امنیتی") == "AF-KBL-PD15"
+    assert resolve_unit("hawza twelve") == "AF-KBL-PD12"
+    with pytest.raises(PlaceError, match="hawza 18 is not municipal nahia 18"):
+        resolve_unit("حوزه هجدهم امنیتی")
 
 
 def test_an_impossible_police_district_as_it_is_told() -> None:

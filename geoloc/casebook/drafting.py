@@ -65,6 +65,7 @@ def draft_from_text(
         if c.event_date == day or (c.event_date is None and not c.date_from and not c.period)
     ]
     others = [claim for claim in found if claim not in own]
+    told = _told_once(own)
     named = [place for claim in own for place in claim.event_places]
     first = _latin(named)
     title = title or (f"Claimed event in {first}" if first else "Claimed event")
@@ -79,10 +80,10 @@ def draft_from_text(
         'summary: "What was claimed, and what could be shown, in your words."',
         "",
         "claims:" if own else "claims: []",
-        *(line for claim in own[:_MOST_CLAIMS] for line in _claim(claim)),
+        *(line for claim, *again in told[:_MOST_CLAIMS] for line in _claim(claim, again)),
     ]
-    if len(own) > _MOST_CLAIMS:
-        lines.append(f"  # and {len(own) - _MOST_CLAIMS} more, which are left out")
+    if len(told) > _MOST_CLAIMS:
+        lines.append(f"  # and {len(told) - _MOST_CLAIMS} more, which are left out")
     if others:
         lines += ["", "# Of other days, or of several:"]
         lines += [_comment(f"{_day(c)}: {c.text}", "") for c in others[:_MOST_CLAIMS]]
@@ -224,7 +225,38 @@ def _time(own: list[claims.ParsedClaim]) -> Iterator[str]:
         yield f"time: {_quoted(times[0])}"
 
 
-def _claim(claim: claims.ParsedClaim) -> Iterator[str]:
+def _told_once(own: list[claims.ParsedClaim]) -> list[list[claims.ParsedClaim]]:
+    """Return the claims, each with those that tell the same again in the other script.
+
+    The same day, units and figures: one raid in English and in Dari is one claim.
+    """
+    told: list[list[claims.ParsedClaim]] = []
+    for claim in own:
+        script, said = _is_latin(claim), _said(claim)
+        first = next(
+            (each for each in told if _said(each[0]) == said and _is_latin(each[0]) != script), None
+        )
+        if first is not None and all(_is_latin(again) == script for again in first[1:]):
+            first.append(claim)
+        else:
+            told.append([claim])
+    return told
+
+
+def _said(claim: claims.ParsedClaim) -> tuple[object, ...]:
+    tolls = [claim.toll(outcome) for outcome in ("killed", "captured")]
+    figures = tuple(toll and (toll.min, toll.max) for toll in tolls)
+    named = (place.candidates[0].id for place in claim.event_places if place.candidates)
+    units = frozenset(_sure(claim.event_places)) or frozenset(named)
+    return claim.event_date, units, figures
+
+
+def _is_latin(claim: claims.ParsedClaim) -> bool:
+    letters = [character for character in claim.text if character.isalpha()]
+    return 2 * sum(letter < "\u0370" for letter in letters) > len(letters)
+
+
+def _claim(claim: claims.ParsedClaim, again: Sequence[claims.ParsedClaim]) -> Iterator[str]:
     """Yield the lines of one claim, what is doubtful as comments above its field."""
     who = _cut(claim.claimant or "Not stated")
     yield f"  - claimant: {_quoted(who)}" + (
@@ -242,8 +274,11 @@ def _claim(claim: claims.ParsedClaim) -> Iterator[str]:
             most = "" if toll.max is None else f", max: {toll.max}"
             doubt = "  # about" if toll.about else ""
             yield f"    {outcome}: {{min: {toll.min}{most}}}{doubt}"
-    for each in claim.unresolved:
-        yield _comment(f"open: “{each.text}”: {each.why}")
+    for left in claim.unresolved:
+        yield _comment(f"open: “{left.text}”: {left.why}")
+    for each in again:
+        who = f", by {each.claimant}" if each.claimant else ""
+        yield _comment(f"told again in another language{who}: {each.text}")
     yield "    # In the text's words; put it into yours."
     yield f"    says: {_quoted(_cut(claim.text))}"
     yield "    source: text"
@@ -262,7 +297,9 @@ def _place(claim: claims.ParsedClaim) -> Iterator[str]:
     places = claim.event_places
     if not places:
         return
-    group = [place for place in places if place.group == places[0].group]
+    # A unit can be judged by; a neighbourhood beside it stays as a comment.
+    leading = next((place for place in places if _sure([place])), places[0])
+    group = [place for place in places if place.group == leading.group]
     start, end = group[0].span.start, group[-1].span.end
     offset = claim.span.start
     yield f"    place: {_quoted(_cut(claim.text[start - offset : end - offset]))}"
@@ -271,8 +308,10 @@ def _place(claim: claims.ParsedClaim) -> Iterator[str]:
     for overlap in claim.agreement:
         if overlap.disjoint:
             yield _comment(f"{overlap.a} and {overlap.b} do not overlap")
+    known = set(_sure(group))
     for place in places:
-        if place.group != places[0].group:
+        if place.group != leading.group and place.code not in known:
+            known |= {place.code} if place.code else set()
             yield _comment(f"it also names “{place.text}” ({place.code or 'no unit'})")
     if claim.same_place_as:
         yield _comment(f"same_place_as: the id of the case meant by “{claim.same_place_as.text}”")

@@ -16,8 +16,10 @@ from geoloc.casebook.precision import precision_as_json, precision_of
 from geoloc.casebook.records import Claim, Evidence, Incident
 from geoloc.clues import Clue, Within
 from geoloc.errors import CaseError, ClueError, InputError, PlaceError, Problem
-from geoloc.gazetteer import Place, unit_senses
+from geoloc.gazetteer import Place, gazetteer, unit_senses
 from geoloc.verdict import Part, Verdict, verify
+
+_SURE_NAME = 94.0  # score of a name that a verdict may rest on: all but the same sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +91,19 @@ def _claimed_place(claim: Claim) -> Place | None:
     try:
         first, *others = ((code,) for code in unit_senses(claim.place))
     except (PlaceError, ValueError):
-        # The words stay on every output; without a unit there is nothing to draw or judge by.
-        return Place(claim.place, ())
+        return _claimed_area(claim.place)
     return Place(claim.place, first, tuple(others))
+
+
+def _claimed_area(words: str) -> Place:
+    """Return a neighbourhood or village with its area; without one nothing can be judged by."""
+    try:
+        place = gazetteer().resolve(words)
+    except PlaceError:
+        return Place(words, ())
+    (best, *_) = gazetteer().search(words)
+    sure = best.score >= _SURE_NAME and not place.codes  # "Bagrami area" need not be Bagrami
+    return place if sure else Place(words, ())
 
 
 class _Stated(NamedTuple):
@@ -229,6 +241,7 @@ def as_json(finding: Finding) -> dict[str, Any]:
                 "role": claim.role,
                 "place": claim.place,
                 "codes": list(place.codes) if place else [],
+                "area": place.area.rule if place and place.area else None,
                 "senses": [list(codes) for codes in place.senses] if place else [],
                 "killed": claim.killed.model_dump() if claim.killed else None,
                 "covers": list(claim.covers),

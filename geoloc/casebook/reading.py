@@ -161,14 +161,29 @@ def _words(detail: Any, where: list[Any], model: type[BaseModel]) -> str:
     if kind in ("tuple_type", "list_type"):
         return f"must be a list, e.g. [{value if value.isascii() else 'AF0104'}], got {shown}."
     if kind in ("model_type", "model_attributes_type"):
-        if {"landmark", "a", "b"} & set(where):
-            example = "{name: Bala Hissar, lon: 69.189, lat: 34.507, sigma_m: 50} for a landmark"
-        else:
-            example = "{min: 5, max: 5} for a number of people"
-        return f"must hold fields, e.g. {example}, got {shown}."
+        example = next((_EXAMPLES[step] for step in where[::-1] if step in _EXAMPLES), "")
+        return f"must hold fields{f', e.g. {example}' if example else ''}; got {shown}."
+    if kind.startswith(("float", "int")) and str(where[-1]).endswith(("_deg", "_m")):
+        if where[-1] == "azimuth_deg":
+            return f"must be degrees clockwise from north, e.g. 315 for NW; got {shown}."
+        unit = "degrees, e.g. 5" if str(where[-1]).endswith("_deg") else "metres, e.g. 250"
+        return f"must be a valid number of {unit}; got {shown}."
     if kind == "string_pattern_mismatch" and {"codes", "within"} & set(where):
         return f"{shown} is no code of a unit; {_code_hint(value)}."
     return f"{detail['msg'][:1].lower()}{detail['msg'][1:]}, got {shown}."
+
+
+_LANDMARK = "{name: Bala Hissar, lon: 69.189, lat: 34.507, sigma_m: 50} for a landmark"
+# What a field that holds fields looks like.
+_EXAMPLES = {
+    "landmark": _LANDMARK,
+    "a": _LANDMARK,
+    "b": _LANDMARK,
+    "killed": "{min: 5, max: 5} for a number of people",
+    "captured": "{min: 5, max: 5} for a number of people",
+    "study": "{code: AF-KBL-PD8} for where it is looked for",
+    "geolocation": "{status: not-stated, reason: Not yet looked for.}",
+}
 
 
 def _code_hint(value: str) -> str:

@@ -14,12 +14,14 @@ from itertools import combinations
 from typing import Any, Literal, NamedTuple
 
 from geoloc import boundaries, claims, geo
+from geoloc.casebook.findings import investigate
 from geoloc.casebook.records import Aggregate, Book, Claim, Count, Incident
 from geoloc.gazetteer import unit_name
 
 Kind = Literal["number", "place", "date", "joint", "copies"]
 Weight = Literal["contradiction", "difference", "note"]
 WEIGHTS: tuple[Weight, ...] = ("contradiction", "difference", "note")
+_EXACT_KM2 = 0.1  # an exact place is a few compounds at most; a judgement
 _ONE_TEXT = 90  # likeness of two claims' words from which on one is a copy of the other
 
 
@@ -46,9 +48,7 @@ class _Said(NamedTuple):
     @property
     def range(self) -> str:
         """Return `7`, `at least 3` or `5 to 7`."""
-        if self.most is None:
-            return f"at least {self.least}"
-        return str(self.least) if self.least == self.most else f"{self.least} to {self.most}"
+        return Count.model_construct(min=self.least, max=self.most).words
 
 
 def reconcile(incidents: Sequence[Incident], book: Book | None = None) -> tuple[Remark, ...]:
@@ -79,7 +79,7 @@ def reconcile(incidents: Sequence[Incident], book: Book | None = None) -> tuple[
     for incident in incidents:
         found += [
             *_numbers(incident), *_bodies(incident), *_units(incident), *_words(incident),
-            *_days(incident, incidents), *_copies(incident),
+            *_days(incident, incidents), *_copies(incident), *_exact(incident),
         ]  # fmt: skip
     return tuple(sorted(found, key=lambda remark: WEIGHTS.index(remark.weight)))
 
@@ -103,12 +103,22 @@ def _totals(incidents: Sequence[Incident], aggregates: Iterable[Aggregate]) -> l
     """Return each figure for several incidents once, in however many files it stands."""
     found = [said for each in incidents for said in _figures(each) if len(said.covers) > 1]
     for aggregate in aggregates:
-        outcome = "captured" if re.search(r"captur|arrest|detain", aggregate.fact) else "killed"
-        if isinstance(aggregate.claimed, int) and len(aggregate.covers) > 1:
+        outcome = _outcome(aggregate.fact)
+        if outcome and isinstance(aggregate.claimed, int) and len(aggregate.covers) > 1:
             who = _claimant(aggregate.claimed_by or "somebody")
             count = aggregate.claimed
             found.append(_Said(who, frozenset(aggregate.covers), outcome, count, count))
     return list(dict.fromkeys(found))
+
+
+def _outcome(fact: str) -> str | None:
+    """Return what a fact counts by its first word for it; None for raids, which are no people."""
+    first = re.search(
+        r"(?P<killed>kill|dead|death|died)|(?P<captured>captur|arrest|detain)|raid|operation|attack"
+        r"|blast|explosion|clash|strike|incident",
+        fact.casefold(),
+    )
+    return first.lastgroup if first else None
 
 
 def _sums(incidents: Sequence[Incident], aggregates: Iterable[Aggregate]) -> Iterator[Remark]:
@@ -541,6 +551,20 @@ def _days(incident: Incident, incidents: Sequence[Incident]) -> Iterator[Remark]
                 f"“{_start(text)}” names {named[0]}, but the incident is of {incident.date}.",
                 {"named": named[0].isoformat(), "date": incident.date.isoformat()},
             )  # fmt: skip
+
+
+def _exact(incident: Incident) -> Iterator[Remark]:
+    """Find a place that is called exact, while what was shown leaves more ground than that."""
+    if incident.geolocation.status != "exact":
+        return
+    area = investigate(incident).area
+    if area and (largest := area.regions[-1]).area_km2 > _EXACT_KM2:
+        yield Remark(
+            "place", "difference", (incident.id,),
+            f"The geolocation is called exact, but its evidence leaves {largest.area_km2:.1f} km²"
+            f" ({largest.mass:.0%} likely area): call it approximate, or add what makes it exact.",
+            {"area_km2": round(largest.area_km2, 3)},
+        )  # fmt: skip
 
 
 def _copies(incident: Incident) -> Iterator[Remark]:

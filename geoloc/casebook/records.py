@@ -28,6 +28,13 @@ class Count(Record):
             raise ValueError(f"max {self.max} is below min {self.min}")
         return self
 
+    @property
+    def words(self) -> str:
+        """Return `7`, `at least 3` or `5 to 7`."""
+        if self.max is None:
+            return f"at least {self.min}"
+        return str(self.min) if self.min == self.max else f"{self.min} to {self.max}"
+
 
 class Source(Record):
     """Where a fact was taken from."""

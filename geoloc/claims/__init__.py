@@ -8,13 +8,14 @@ not understand a text.
 from geoloc.claims.agreement import Overlap, agreement, overlap
 from geoloc.claims.calendars import gregorian
 from geoloc.claims.dates import When, days_said, read_dates
-from geoloc.claims.notation import Mention, mentions
-from geoloc.claims.places import Direction, Place, direction_of, skeleton
+from geoloc.claims.names import skeleton
+from geoloc.claims.places import Direction, Place, direction_of
 from geoloc.claims.reading import ParsedClaim, as_json, parse, read_places
 from geoloc.claims.reading import parse as parse_claims
 from geoloc.claims.speakers import Speaker
-from geoloc.claims.text import LONGEST_TEXT, Span, Unresolved
 from geoloc.claims.tolls import Toll, tolls_in
+from geoloc.gazetteer.notation import Mention, mentions
+from geoloc.gazetteer.text import LONGEST_TEXT, Span, Unresolved
 
 __all__ = [
     "LONGEST_TEXT",

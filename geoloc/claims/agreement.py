@@ -87,16 +87,3 @@ def _land(layer: boundaries.Layer, code: str) -> tuple[np.ndarray, np.ndarray, n
     share = layer.membership(lon, lat, only=(code,))[code]
     held = share > 1e-4
     return lon[held], lat[held], share[held]
-
-
-def in_words(found: Overlap, name_of: dict[str, str]) -> str:
-    """Return an overlap as a sentence."""
-    a, b = name_of[found.a], name_of[found.b]
-    if found.a_in_b is None or found.b_in_a is None:
-        return f"{a} and {b}: how far they overlap cannot be said, because a line is not known."
-    if found.disjoint:
-        return f"{a} and {b} do not overlap."
-    return (
-        f"{boundaries.percent(found.a_in_b)} of {a} lies in {b},"
-        f" {boundaries.percent(found.b_in_a)} of {b} in {a}."
-    )

@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from geoloc.claims.calendars import gregorian, solar_year
-from geoloc.claims.numbers import ordinals, value_at
-from geoloc.claims.text import Phrases, Span, Text, Token, Unresolved, phrase, vocabulary
+from geoloc.claims.numbers import value_at
+from geoloc.claims.vocabulary import vocabulary
 from geoloc.errors import InputError
+from geoloc.gazetteer.numerals import ordinals
+from geoloc.gazetteer.text import Phrases, Span, Text, Token, Unresolved, phrase
 
 _GREGORIAN_YEARS, _SOLAR_YEARS = range(1970, 2101), range(1300, 1480)
 _OPEN_DAYS = 300  # a day without a year lies at most so far after what dates it
@@ -180,7 +182,8 @@ class _Reader:
                     self._leave(span, noted)
                 continue
             before = tokens[start - 1].text if start else ""
-            strictly = 1 if before in _LAST else 0
+            after = tokens[start + length].text if start + length < len(tokens) else ""
+            strictly = 1 if before in _LAST or (after in _LAST and not after.isascii()) else 0
 
             def last(
                 published: dt.date, weekday: int = weekday, strictly: int = strictly

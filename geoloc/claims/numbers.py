@@ -1,4 +1,4 @@
-"""Numbers as digits and as English, Dari and Pashto words."""
+"""Numbers in a sentence, with the words that bound them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from geoloc.claims.text import Phrases, Span, Token, vocabulary
+from geoloc.claims.vocabulary import vocabulary
+from geoloc.gazetteer.numerals import cardinals
+from geoloc.gazetteer.text import Phrases, Span, Token, phrase
 
 _MOST = 100_000  # a case file's own limit for a number of people
 
@@ -23,64 +25,6 @@ class Number:
     about: bool = False
 
 
-@lru_cache(maxsize=1)
-def cardinals() -> Phrases:
-    """Return the words for 1 to 99 and 100."""
-    return Phrases(_cardinals())
-
-
-@lru_cache(maxsize=1)
-def ordinals() -> Phrases:
-    """Return the words for first to thirty-ninth, the endings of Pashto and Dari included."""
-    return Phrases(_ordinals())
-
-
-def _cardinals() -> Iterator[tuple[str, int]]:
-    words = vocabulary()["numbers"]
-    for language in ("en", "fa", "ps"):
-        ones, tens = words[language]["ones"].split(), words[language]["tens"].split()
-        yield from ((word, value) for value, word in enumerate(ones, 1))
-        yield words[language]["hundred"], 100
-        for ten, word in zip(range(20, 100, 10), tens, strict=True):
-            yield word, ten
-            for one, unit in enumerate(ones[:9], 1):
-                for joined in (f"{word} {unit}", f"{word}-{unit}", *_with_and(word, unit)):
-                    yield joined, ten + one
-    for value, others in words["cardinals"].items():
-        yield from ((other, int(value)) for other in others)
-
-
-def _ordinals() -> Iterator[tuple[str, int]]:
-    words = vocabulary()["numbers"]
-    for language in ("en", "fa", "ps"):
-        table = words[language]
-        named = list(enumerate(table["ordinals"].split(), 1))
-        tens = table["tens"].split()
-        for ten, word in zip((20, 30), table["ordinal_tens"].split(), strict=False):
-            named.append((ten, word))
-            for one, unit in enumerate(table["ordinals"].split()[:9], 1):
-                whole = tens[ten // 10 - 2]
-                english = (f"{whole}-{unit}", f"{whole} {unit}")
-                forms = english if language == "en" else _with_and(whole, unit)
-                named += [(ten + one, form) for form in forms]
-        if language == "fa":
-            named += [(21, form) for form in _with_and("بیست", "یکم")]
-            named += [(31, form) for form in _with_and("سی", "یکم")]
-        yield from _inflected(named)
-    yield from _inflected([(int(n), w) for n, all_ in words["ordinal_forms"].items() for w in all_])
-
-
-def _with_and(tens: str, unit: str) -> tuple[str, ...]:
-    """Return `بیست و دو` and how it is written in one or two words."""
-    return f"{tens} و {unit}", f"{tens} و{unit}", f"{tens}و{unit}", f"{tens}و {unit}"
-
-
-def _inflected(named: list[tuple[int, str]]) -> Iterator[tuple[str, int]]:
-    for value, word in named:
-        # The feminine and oblique of Pashto, and Dari's -ī and -īn.
-        yield from ((word + ending, value) for ending in ("", "ه", "ې", "ی", "ین", "و"))
-
-
 def numbers(tokens: tuple[Token, ...], masked: list[Span]) -> Iterator[Number]:
     """Yield the numbers of a sentence, those in `masked` (dates, police districts) left out."""
     bounds, place = _bounds(), 0
@@ -94,7 +38,7 @@ def numbers(tokens: tuple[Token, ...], masked: list[Span]) -> Iterator[Number]:
             place += unsaid[0]
             continue
         read = value_at(tokens, place)
-        if read is None or (place and tokens[place - 1].text == "no"):  # "no one"
+        if read is None or _negates(tokens, place):
             place += 1
             continue
         length, value = read
@@ -107,6 +51,17 @@ def numbers(tokens: tuple[Token, ...], masked: list[Span]) -> Iterator[Number]:
             end, most = end + upper[0], upper[1]
         yield _bounded(Number(first, place, end, least, most), kind)
         place = end
+
+
+def _negates(tokens: tuple[Token, ...], place: int) -> bool:
+    """Return whether a number word is none: in `no one`, and `نه` is nine and, in Pashto, not."""
+    after = tokens[place + 1].text if place + 1 < len(tokens) else ""
+    if tokens[place].text == "نه" and (after in _BEHIND_NOT or not after[:1].isalpha()):
+        return True
+    return bool(place) and tokens[place - 1].text == "no"
+
+
+_BEHIND_NOT = frozenset(phrase("دی ده و وو وه شو شوی شوه شول یی وژل نیول کیږی بلکی بلکه در په به"))
 
 
 def _bounded(number: Number, kind: str) -> Number:

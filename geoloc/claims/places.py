@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 import re
-from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
 from geoloc import boundaries
-from geoloc.claims.notation import Mention
-from geoloc.claims.text import (
-    Phrases,
-    Span,
-    Text,
-    Token,
-    Unresolved,
-    plain,
-    vocabulary,
-    words_of,
-)
+from geoloc.claims.names import LEAST_LETTERS, Known, begins_a_name, known_by, never
+from geoloc.claims.vocabulary import vocabulary, words_of
 from geoloc.errors import PlaceError
 from geoloc.gazetteer import Candidate, gazetteer
+from geoloc.gazetteer.notation import Mention
+from geoloc.gazetteer.text import Phrases, Span, Text, Token, Unresolved, plain
 
 Role = Literal["event", "source", "mention"]
 _LONGEST_NAME = 5  # words
-_LEAST_LETTERS = 4
 _ENOUGH_SCORE = 80  # of a likeness, for a name that nothing is called by
 
 
@@ -61,15 +51,6 @@ class Direction:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """What carries a spelling."""
-
-    units: tuple[str, ...] = ()  # codes
-    quarter: bool = False  # a neighbourhood or a locality of the city is called so
-    village: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class _Found:
     """A name at its place in the sentence, before its role is known."""
 
@@ -78,68 +59,7 @@ class _Found:
     left: int  # tokens of the name with the word for its kind
     right: int
     kind: str
-    known: _Known
-
-
-@lru_cache(maxsize=50_000)
-def skeleton(name: str) -> str:
-    """Return what the spellings of a name share: no ezafe, one letter for those that change."""
-    words = re.split(r"[\s\-']+", plain(name))
-    kept = [word for k, word in enumerate(words) if k == 0 or word not in _EZAFE]
-    joined = "".join(c for c in "".join(kept) if c.isalnum())
-    if not joined.isascii():
-        return joined
-    for old, new in _ONE_SOUND:
-        joined = joined.replace(old, new)
-    ending = re.sub(r"(?:eh|ah|e|a)$", "A", joined)
-    return re.sub(r"(.)\1", r"\1", ending.translate(_VOWELS))
-
-
-_EZAFE = frozenset({"e", "i", "ye", "yi", "y", "o"})
-_ONE_SOUND = (("ee", "i"), ("oo", "u"), ("ou", "u"), ("ai", "ay"), ("ei", "ay"), ("ey", "ay"))
-_VOWELS = str.maketrans({"e": "i", "y": "i", "o": "u", "w": "u", "v": "u", "q": "k"})
-
-
-@lru_cache(maxsize=1)
-def _spellings() -> dict[str, _Known]:
-    """Return what is called by each spelling, in the form of `skeleton`."""
-    known: dict[str, _Known] = {}
-
-    def add(name: str, least: int, what: _Known) -> None:
-        key = skeleton(name)
-        if len(key) >= least and key not in _never():
-            old = known.get(key, _Known())
-            units = tuple(dict.fromkeys((*old.units, *what.units)))
-            known[key] = _Known(units, old.quarter or what.quarter, old.village or what.village)
-
-    for row in csv.DictReader(boundaries.shipped_table("places").splitlines()):
-        if row["kind"] == "police district":
-            continue  # their numbers are read by `notation`
-        is_unit = row["kind"] in ("province", "district")
-        is_quarter = row["kind"] == "neighbourhood"
-        what = _Known((row["code"],) if is_unit else (), is_quarter, not is_unit and not is_quarter)
-        for name in row["spellings"].split("|"):
-            add(name, 3 if is_unit else _LEAST_LETTERS, what)
-    return known
-
-
-@lru_cache(maxsize=1)
-def _in_order() -> list[str]:
-    return sorted(_spellings())
-
-
-@lru_cache(maxsize=50_000)
-def _begins_a_name(word: str) -> bool:
-    """Return whether a known spelling can begin with a word; others need no look-up."""
-    beginning = skeleton(word.removesuffix("-based")).rstrip("Aaiuh")
-    keys = _in_order()
-    place = bisect_left(keys, beginning)
-    return place < len(keys) and keys[place].startswith(beginning)
-
-
-@lru_cache(maxsize=1)
-def _never() -> frozenset[str]:
-    return frozenset(map(skeleton, vocabulary()["places"]["never"]))
+    known: Known
 
 
 _KINDS = ("district", "province", "city", "area", "neighbourhood", "village")
@@ -197,8 +117,11 @@ class Places:
                 unresolved.append(Unresolved(place.text, place.span, why))
             places.append(place)
         for each in pd:
-            places.append(_of_district(each, speaker, happens=happens))
+            before = [token.text for token in tokens if token.span.end <= each.plain.start]
+            places.append(_of_district(each, before[-2:], speaker, happens=happens))
         places.sort(key=lambda place: place.plain.start)
+        places = [self._beside(place, sentence) for place in places]
+        unresolved += [Unresolved(p.text, p.span, p.why) for p in places if p.why == _BESIDE]
         if _LISTED.search(self._text.plain, sentence.start, sentence.end):
             places = [_as_province(place) for place in places]
         grouped = _grouped(self._text, _in_one_list(self._text, places), directions)
@@ -221,14 +144,25 @@ class Places:
             code, senses, candidates, why=why,
         )  # fmt: skip
 
+    def _beside(self, place: Place, sentence: Span) -> Place:
+        """Return the area around a place for `300 metres from PD10`, which need not be in it."""
+        lead = _OFF.search(
+            self._text.plain, max(sentence.start, place.plain.start - 60), place.plain.start
+        )
+        told = place.role == "event" or place.why == _stands_before("from")
+        if lead is None or not told:
+            return place
+        span = Span(lead.start(), place.plain.end)
+        return Place(
+            self._text.words(span), place.name, self._text.original_span(span), span, "event",
+            "area", candidates=self._candidates(f"near {place.name}"), why=_BESIDE,
+        )  # fmt: skip
+
     def _candidates(self, words: str) -> tuple[Candidate, ...]:
         if self._lookups <= 0:
             return ()
         before = _looked_up.cache_info().misses
         found = _looked_up(words[:80])
-        if not found:  # "the Panjsad area", "315 neighbourhood": a part of the name
-            wholes = _wholes().get(plain(words), ())[:2]
-            found = tuple(each for name in wholes for each in _looked_up(name)[:1])
         self._lookups -= _looked_up.cache_info().misses - before
         return found
 
@@ -239,18 +173,6 @@ def _looked_up(words: str) -> tuple[Candidate, ...]:
         return gazetteer().search(words, limit=5)
     except PlaceError:
         return ()
-
-
-@lru_cache(maxsize=1)
-def _wholes() -> dict[str, tuple[str, ...]]:
-    """Return the neighbourhoods that have a word in their name, by that word."""
-    found: dict[str, tuple[str, ...]] = {}
-    for row in csv.DictReader(boundaries.shipped_table("places").splitlines()):
-        if row["kind"] == "neighbourhood":
-            for word in set(re.findall(r"\w+", plain(row["spellings"]))):
-                if len(word) > 2 and row["name"] not in found.get(word, ()):
-                    found[word] = (*found.get(word, ()), row["name"])
-    return found
 
 
 _LAYERS = {"district": "districts", "province": "provinces"}
@@ -275,7 +197,7 @@ def _senses(name: _Found) -> tuple[str, ...]:
 def is_unit(name: str) -> bool:
     """Return whether a province or district is called so, with or without the word for it."""
     words = [word for word in name.split() if plain(word) not in _kinds()]
-    return bool(_spellings().get(skeleton(" ".join(words)), _Known()).units)
+    return bool((known_by(" ".join(words)) or Known()).units)
 
 
 def _names(text: Text, tokens: tuple[Token, ...]) -> Iterator[_Found]:
@@ -291,16 +213,15 @@ def _names(text: Text, tokens: tuple[Token, ...]) -> Iterator[_Found]:
 
 def _name_at(text: Text, tokens: tuple[Token, ...], place: int, told: int) -> _Found | None:
     """Return the longest known name that begins at a token, if what stands around it allows."""
-    if not tokens[place].is_word or not _begins_a_name(tokens[place].text):
+    if not tokens[place].is_word or not begins_a_name(tokens[place].text):
         return None
-    spellings = _spellings()
     for length in range(min(_LONGEST_NAME, len(tokens) - place), 0, -1):
         words = tokens[place : place + length]
         if not all(word.is_word or word.text.isdecimal() for word in words):
             continue
         raw = text.plain[words[0].span.start : words[-1].span.end]
         based = length == 1 and raw.endswith("-based")
-        known = spellings.get(skeleton(raw.removesuffix("-based") if based else raw))
+        known = known_by(raw.removesuffix("-based") if based else raw)
         if known is None:
             continue
         found = _with_kind(tokens, place, place + length, known, told)
@@ -309,7 +230,7 @@ def _name_at(text: Text, tokens: tuple[Token, ...], place: int, told: int) -> _F
     return None
 
 
-def _with_kind(tokens: tuple[Token, ...], first: int, end: int, known: _Known, told: int) -> _Found:
+def _with_kind(tokens: tuple[Token, ...], first: int, end: int, known: Known, told: int) -> _Found:
     """Return a name with the word for its kind, behind it or before it.
 
     Before it, and not in English, if that word belongs to no name that ends at `told`.
@@ -323,6 +244,9 @@ def _with_kind(tokens: tuple[Token, ...], first: int, end: int, known: _Known, t
         and not _is_number_next(tokens, end)
     ):
         return _Found(first, end, first, end + 1, kind, known)
+    words = [token.text for token in tokens[end : end + 2]]
+    if words[:1] == ["په"] and (kind := kinds.get(words[-1])):  # د پغمان په ولسوالۍ کې
+        return _Found(first, end, first, end + 2, kind, known)
     return _Found(first, end, first, end, "", known)
 
 
@@ -334,13 +258,14 @@ def _is_number_next(tokens: tuple[Token, ...], kind: int) -> bool:
 def _allowed(text: Text, tokens: tuple[Token, ...], found: _Found) -> bool:
     """Return whether a known spelling is a name here, and no common word."""
     before = tokens[found.left - 1].text if found.left else ""
-    prepared = before in words_of("places", "within")
+    after = tokens[found.right].text if found.right < len(tokens) else ""
+    prepared = before in words_of("places", "within") or after == "کی"
     if not tokens[found.first].text.isascii():
         if found.kind:
             return True
         if found.known.units or found.known.quarter:
             letters = sum(len(token.text) for token in tokens[found.first : found.end])
-            return letters >= _LEAST_LETTERS and (
+            return letters >= LEAST_LETTERS and (
                 prepared or _anchored(tokens, found) or before in _OF
             )
         return False
@@ -352,7 +277,7 @@ def _allowed(text: Text, tokens: tuple[Token, ...], found: _Found) -> bool:
             or bool(found.kind and found.kind != "area")
             or (prepared and len(tokens[found.first].text) > 5)
         )
-    cued = prepared or bool(found.kind) or before in _OF or _anchored(tokens, found)
+    cued = prepared or bool(found.kind) or before in (*_OF, "from") or _anchored(tokens, found)
     return capital and (cued or found.end - found.first > 1)
 
 
@@ -382,9 +307,9 @@ def _named_by_kind(text: Text, tokens: tuple[Token, ...], place: int, told: int)
             first -= 1
         if first == place or (place + 1 < len(tokens) and tokens[place + 1].text.isdecimal()):
             return None
-        if first and tokens[first - 1].text in _never():  # "Islamic State Khorasan Province"
+        if first and tokens[first - 1].text in never():  # "Islamic State Khorasan Province"
             return None
-        return _Found(first, place, first, place + 1, kind, _Known())
+        return _Found(first, place, first, place + 1, kind, Known())
     following = tokens[place + 1 : place + 2]
     if (
         not following
@@ -396,13 +321,13 @@ def _named_by_kind(text: Text, tokens: tuple[Token, ...], place: int, told: int)
         return known
     if kind in ("district", "province"):  # all of them are known
         return None
-    return _Found(place + 1, place + 2, place, place + 2, kind, _Known())
+    return _Found(place + 1, place + 2, place, place + 2, kind, Known())
 
 
 def _capital_or_number(text: Text, token: Token) -> bool:
     start, _ = text.original_span(token.span)
     first = text.original[start]
-    if token.text in _never() or token.text in words_of("speech", "fringe"):
+    if token.text in never() or token.text in words_of("speech", "fringe"):
         return False
     return token.text.isdecimal() or (first.isupper() and len(token.text) > 2)
 
@@ -480,9 +405,9 @@ def _role(
     if not happens:
         return "mention", "no event is told of it"
     if last in words_of("places", "not_there"):
-        return "mention", f"{last!r} stands before it"
+        return "mention", _stands_before(last)
     if _of_an_office(tokens, name):
-        return "mention", "it tells whose office or home"
+        return "mention", _OFFICE
     if last in words_of("places", "within") or last in ("of", "د", ",", "("):
         return "event", ""
     following = tokens[name.right].text if name.right < len(tokens) else ""
@@ -496,6 +421,19 @@ def _role(
 
 
 _NOTHING_SAYS = "nothing says that it happened there"
+_OFFICE = "it tells whose office or home"
+_BESIDE = "near it, and not said to be in it"
+# Right before a place, how far from it something was.
+_OFF = re.compile(
+    r"(?:\b[\w.,-]+\s?(?:hundred\s)?(?:m|met(?:re|er)s?|km|kilomet(?:re|er)s?|miles?|yards?|minutes?"
+    r"|blocks?)\s(?:(?:away|walk|drive|or|so|by|car)\s){0,3}(?:from|off|outside)"
+    r"|\boutside(?:\sof)?|\bnot\sfar\sfrom)"
+    r"\s(?:the\s)?$|(?<!\w)\S+\s(?:کیلو)?متری\s(?:از\s)?$"
+)
+
+
+def _stands_before(word: str) -> str:
+    return f"{word!r} stands before it"
 
 
 def _names_somebody(tokens: tuple[Token, ...], name: _Found) -> bool:
@@ -559,12 +497,14 @@ def _event_beginnings() -> tuple[str, ...]:
     return tuple(plain(word) for word in (*events["en"], *events["other"]))
 
 
-def _of_district(each: Mention, speaker: Span | None, *, happens: bool) -> Place:
+def _of_district(each: Mention, lead: list[str], speaker: Span | None, *, happens: bool) -> Place:
     role: Role = "event" if happens else "mention"
-    if speaker and speaker.meets(each.plain):
-        role = "source"
     code = each.code
     why = _other_sense(code) if code else each.why
+    if speaker and speaker.meets(each.plain):
+        role = "source"
+    elif len(lead) == 2 and lead[0] in words_of("places", "offices") and lead[1] in ("of", "from"):
+        role, why = "mention", _OFFICE
     kind = "police district" if each.system == "nahia" else "police hawza"
     candidates = _looked_up(code.removeprefix("AF-KBL-")) if code else ()
     return Place(

@@ -11,12 +11,14 @@ from typing import Any, Literal
 
 from geoloc.claims.agreement import Overlap, agreement
 from geoloc.claims.dates import When, check_published, dates
-from geoloc.claims.notation import Mention, mentions
+from geoloc.claims.denials import without_denied
 from geoloc.claims.places import Direction, Place, Places, is_event
 from geoloc.claims.speakers import Speaker, speaker
-from geoloc.claims.text import Phrases, Span, Text, Token, Unresolved, vocabulary
 from geoloc.claims.tolls import OUTCOMES, Toll, tolls
+from geoloc.claims.vocabulary import vocabulary
 from geoloc.errors import InputError
+from geoloc.gazetteer.notation import Mention, mentions
+from geoloc.gazetteer.text import Phrases, Span, Text, Token, Unresolved
 
 _SAME_EVENT_DAYS = 3  # a report without a date of its own tells of an event at most so long before
 _SAME_EVENT_SENTENCES = 12  # and of one named at most so many sentences before
@@ -68,11 +70,15 @@ class ParsedClaim:
     @property
     def event_places(self) -> tuple[Place, ...]:
         """Return the places where it says that something happened."""
-        return tuple(place for place in self.places if place.role == "event")
+        return tuple(filter(_is_event, self.places))
 
     def toll(self, outcome: str) -> Toll | None:
         """Return the first number of people killed, captured, wounded or seen dead."""
         return next((toll for toll in self.tolls if toll.outcome == outcome), None)
+
+
+def _is_event(place: Place) -> bool:
+    return place.role == "event"
 
 
 def parse(text: str, published: dt.date | None = None) -> tuple[ParsedClaim, ...]:
@@ -178,7 +184,7 @@ class _Reading:
             happens=happens,
         )
         same = _same_place(self._text, clause, whens)
-        places, denied = _without_denied(self._text, clause, places)
+        places, counted, denied = without_denied(self._text, clause, places, counted)
         told = places or counted or unsaid or same or ((says or whens) and happens)
         bare = bool(whens and districts) and not (happens or denied)
         if not (told and (happens or says or denied or bare)):
@@ -186,8 +192,10 @@ class _Reading:
         if bare and not says:
             denied = tuple(Unresolved(p.text, p.span, "no event is told of it") for p in places)
         vague = bool(undated or _VAGUE.search(self._text.plain, clause.start, clause.end))
+        # What did not happen dates nothing that is told after it.
+        told_of = happens and not (denied and not counted and not any(map(_is_event, places)))
         date, date_from, period = self._dated(
-            whens, same, says, number, happens=happens, vague=vague
+            whens, same, says, number, happens=told_of, vague=vague
         )
         doubtful = [
             Unresolved(p.text, p.span, p.why or f"can be {' or '.join(p.senses)}")
@@ -251,28 +259,6 @@ class _Reading:
         if happens:
             self._event = _Event(when.first, number)
         return when.first, "published" if when.from_published else "stated"
-
-
-_DENIES = re.compile(r"\b(?:den(?:y|ies|ied|ying)|refut(?:es?|ed|ing))\b|(?P<eastern>تکذیب|رد کرد)")
-_NOT_THERE = re.compile(r"\bnot\s(?:in|at|near|inside)\s(?:the\s)?$")
-
-
-def _without_denied(
-    text: Text, clause: Span, places: tuple[Place, ...]
-) -> tuple[tuple[Place, ...], tuple[Unresolved, ...]]:
-    """Return the places with those that are denied as mere mentions, and these once more."""
-    match = _DENIES.search(text.plain, clause.start, clause.end)
-    # The verb stands before what it denies in English, behind it in Dari.
-    after = clause.end if match is None else clause.start if match["eastern"] else match.end()
-    found, denied = [], []
-    for place in places:
-        lead = text.plain[max(clause.start, place.plain.start - 16) : place.plain.start]
-        if place.role != "source" and (place.plain.start >= after or _NOT_THERE.search(lead)):
-            denied.append(Unresolved(place.text, place.span, "denied"))
-            found.append(replace(place, role="mention", why="denied"))
-        else:
-            found.append(place)
-    return tuple(found), tuple(denied)
 
 
 # Of many events, or of none in particular.

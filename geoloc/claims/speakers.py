@@ -8,7 +8,8 @@ from functools import lru_cache
 
 from geoloc.claims.dates import When
 from geoloc.claims.places import is_event, is_unit
-from geoloc.claims.text import Phrases, Span, Text, Token, phrase, plain, vocabulary, words_of
+from geoloc.claims.vocabulary import vocabulary, words_of
+from geoloc.gazetteer.text import Phrases, Span, Text, Token, phrase, plain
 
 _MOST_WORDS = 9  # of a claimant's name
 
@@ -188,7 +189,8 @@ def _subject(tokens: tuple[Token, ...], whens: list[When]) -> Iterator[_Reading]
         if first is None:
             continue
         comma = next((k for k in range(first, place) if tokens[k].text in (",", "(", "-")), place)
-        yield first, comma, place, _that(tokens, place, whens)
+        if tokens[comma : comma + 2][-1].text != "with":  # "It was quiet, with no raid reported"
+            yield first, comma, place, _that(tokens, place, whens)
 
 
 _BETWEEN = frozenset({"on", "in", "a", "the", "late", "early", "statement", "post", "tweet", ","})
@@ -213,7 +215,8 @@ def _trailing(tokens: tuple[Token, ...], verb: int) -> int | None:
     if comma is None or words > 3 or after in ("that", "the", "a", "an"):
         return None
     # `Zaher, a resident, said` is no such end: the words before the comma are too few.
-    return comma + 1 if sum(token.is_word for token in tokens[:comma]) > 6 else None
+    before = [token.text for token in tokens[:comma] if token.is_word]
+    return comma + 1 if len(before) > 6 or any(map(is_event, before)) else None
 
 
 def _speaks(tokens: tuple[Token, ...], verb: int) -> bool:
@@ -250,9 +253,10 @@ def _speaks(tokens: tuple[Token, ...], verb: int) -> bool:
 
 def _clause(tokens: tuple[Token, ...], verb: int, whens: list[When]) -> int | None:
     """Return where the subject of a verb begins, behind what introduces the clause."""
-    first = 0
+    first, aside = 0, False
     for place in range(verb - 1, -1, -1):
-        if tokens[place].text in (";", ":", ".", '"') and place < verb - 1:
+        aside = (aside or tokens[place].text == "]") and tokens[place].text != "["
+        if tokens[place].text in (";", ":", ".", '"') and place < verb - 1 and not aside:
             first = place + 1
             break
     opener = tokens[first].text
@@ -278,8 +282,9 @@ def _introduces(tokens: tuple[Token, ...], first: int, comma: int, whens: list[W
 def _in_dari_or_pashto(tokens: tuple[Token, ...], whens: list[When]) -> Iterator[_Reading]:
     """Find `X گفت که …` and `X وویل چې …`: the words before the verb's clause begins."""
     verbs = _eastern()
-    for place, _, _ in verbs.all_in(tokens):
-        if not place:
+    for place, length, _ in verbs.all_in(tokens):
+        after = tokens[place + length].text if place + length < len(tokens) else ""
+        if not place or after in _PASSIVE:
             continue
         first = 0
         while first < place and (
@@ -293,6 +298,10 @@ def _in_dari_or_pashto(tokens: tuple[Token, ...], whens: list[When]) -> Iterator
             last += 1
         if last > first:
             yield first, last, place, place
+
+
+# `تایید شد`: confirmed it was, and nobody says by whom.
+_PASSIVE = frozenset(phrase("شد شده شدند میشود شو شول شوی شوه شوله"))
 
 
 def _dated(tokens: tuple[Token, ...], place: int, whens: list[When]) -> bool:

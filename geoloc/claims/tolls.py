@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from geoloc.claims.dates import dates
-from geoloc.claims.notation import mentions
 from geoloc.claims.numbers import Number, numbers
-from geoloc.claims.text import Phrases, Span, Text, Token, Unresolved, phrase, plain, vocabulary
+from geoloc.claims.vocabulary import vocabulary
+from geoloc.gazetteer.notation import mentions
+from geoloc.gazetteer.text import Phrases, Span, Text, Token, Unresolved, phrase, plain
 
 _FARTHEST = 9  # words between a number and what befell the people
 OUTCOMES = ("killed", "captured", "wounded", "bodies")
@@ -41,7 +42,10 @@ def tolls(
         Dates and police districts, whose numbers are none of people.
     """
     tokens = text.tokens_in(sentence)
-    counted = [n for n in numbers(tokens, masked) if not _of_things(tokens, n)]
+    counted: list[Number] = []
+    things: list[Number] = []
+    for number in numbers(tokens, masked):
+        (things if _of_things(tokens, number) else counted).append(number)
     found, unsaid, used = [], [], set()
     for place, length, outcome in _triggers().all_in(tokens):
         if _either(tokens, place + length):
@@ -51,7 +55,7 @@ def tolls(
             words, where = text.words(span), text.original_span(span)
             found += [Toll(each, 0, 0, words, where, span) for each in outcome.split(" or ")[:1]]
             continue
-        told = _told(tokens, counted, place, place + length, outcome)
+        told = _told(tokens, counted, things, place, place + length, outcome)
         chosen = [number for number in told if number not in used]
         if not chosen:
             continue
@@ -62,7 +66,9 @@ def tolls(
         shared = outcome not in OUTCOMES
         said = [number for number in chosen if number.least is not None and not shared]
         if said:
-            found.append(_sum(text, outcome, span, said))
+            behind = tokens[max(number.end for number in said) : place]
+            apart = any(token.text == "," for token in behind)
+            found.append(_sum(text, outcome, span, said, apart=apart))
         for number in chosen:
             if number.least is None or shared:
                 unsaid.append(
@@ -117,13 +123,21 @@ def _either(tokens: tuple[Token, ...], place: int) -> bool:
     )
 
 
-def _sum(text: Text, outcome: str, span: Span, numbers: list[Number]) -> Toll:
+def _sum(text: Text, outcome: str, span: Span, numbers: list[Number], *, apart: bool) -> Toll:
+    """Return the sum of numbers, or the first where the rest only says who they were.
+
+    `apart` says that a comma stands before the outcome: `two men, a cook and a guard, were killed`.
+    """
     least = sum(number.least or 0 for number in numbers)
     most = [number.most for number in numbers]
     total = None if None in most else sum(value or 0 for value in most)
     first, *rest = sorted(numbers, key=lambda number: number.start)
-    if len(rest) > 1 and first.least == sum(number.least or 0 for number in rest):
-        least, total = first.least, first.most  # "eight civilians, five women and three children"
+    told_again = len(rest) > 1 and first.least == sum(number.least or 0 for number in rest)
+    if told_again and (apart or any((number.least or 0) > 1 for number in rest)):
+        least, total = (
+            first.least or 0,
+            first.most,
+        )  # "eight civilians, five women and three children"
     about = any(number.about for number in numbers)
     return Toll(outcome, least, total, text.words(span), text.original_span(span), span, about)
 
@@ -186,10 +200,15 @@ _SMALL = frozenset(
 
 
 def _told(
-    tokens: tuple[Token, ...], counted: list[Number], start: int, end: int, outcome: str
+    tokens: tuple[Token, ...],
+    counted: list[Number],
+    things: list[Number],
+    start: int,
+    end: int,
+    outcome: str,
 ) -> list[Number]:
     """Return the numbers that a word for an outcome goes with: before it, or just behind it."""
-    behind = _behind(tokens, counted, end)
+    behind = _behind(tokens, counted, _past(tokens, things, end))
     passive = start > 0 and tokens[start - 1].text in _PASSIVE
     if behind and not passive:
         return _with_more(tokens, counted, behind)
@@ -205,18 +224,30 @@ def _told(
 _PASSIVE = frozenset({"was", "were", "been", "be", "being", "is", "are"})
 
 
+def _past(tokens: tuple[Token, ...], things: list[Number], place: int) -> int:
+    """Return where the words for things end that were hit too: `killed 20 sheep and two men`."""
+    for number in things:
+        joint = next((k for k in range(number.end, len(tokens)) if tokens[k].text in _AND), place)
+        if number.first == place and joint - number.end <= 3:
+            place = joint + 1
+    return place
+
+
 def _behind(tokens: tuple[Token, ...], counted: list[Number], end: int) -> Number | None:
-    """Return the number right behind `killed`, `killing of` or `death of`."""
+    """Return the number right behind `killed`, `killing of`, `death of` or `کشته شدن`."""
     place = end
-    while place < min(end + 3, len(tokens)) and tokens[place].text in ("of", "the", "another", ":"):
+    while place < min(end + 3, len(tokens)) and tokens[place].text in _TO_NUMBER:
         place += 1
     return next((number for number in counted if number.first == place), None)
+
+
+_TO_NUMBER = frozenset({"of", "the", "another", ":", *phrase("شدن کیدل کیدو")})
 
 
 def _with_more(tokens: tuple[Token, ...], counted: list[Number], first: Number) -> list[Number]:
     """Return a number and those that are added to it: `killed two men and a woman`."""
     chosen, last = [first], first
-    for number in counted:
+    for number in _with_singles(tokens, counted, range(first.end, len(tokens))):
         between = [token.text for token in tokens[last.end : number.first]]
         joined = between and between[-1] in _AND and len(between) <= 4
         plain_list = joined and all(t.isalpha() or t == "," for t in between)
@@ -230,6 +261,20 @@ def _with_more(tokens: tuple[Token, ...], counted: list[Number], first: Number) 
     return chosen
 
 
+def _with_singles(tokens: tuple[Token, ...], counted: list[Number], places: range) -> list[Number]:
+    """Return the numbers in their order, with every `and a woman` that begins in `places`."""
+    singles = [one for place in places if (one := _one_more(tokens, place))]
+    return sorted((*counted, *singles), key=lambda number: number.first)
+
+
+def _one_more(tokens: tuple[Token, ...], place: int) -> Number | None:
+    """Return the one of `two men and a woman`, at its article."""
+    words = [token.text for token in tokens[place - 1 : place + 4]]
+    article = place and words[0] in ("and", ",") and words[1:2] in (["a"], ["an"])
+    one = article and any(word in _one() for word in words[2:])
+    return Number(place, place, place + 2, 1, 1) if one else None
+
+
 _AND = frozenset({"and", "و", "او", ","})
 
 
@@ -237,7 +282,10 @@ def _before(tokens: tuple[Token, ...], counted: list[Number], start: int) -> lis
     """Return the number before an outcome, and the ones that it is added to."""
     chosen: list[Number] = []
     reach = start
-    for number in reversed([number for number in counted if number.end <= start]):
+    near = range(max(1, start - _FARTHEST), start)
+    for number in reversed(_with_singles(tokens, counted, near)):
+        if number.end > start:
+            continue
         between = tokens[number.end : reach]
         if sum(token.is_word for token in between) > _FARTHEST or not _is_open(
             tokens, number.end, reach

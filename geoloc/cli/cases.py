@@ -25,7 +25,7 @@ from geoloc.cli.output import (
 from geoloc.errors import CaseError, InputError, OutputError, Problem
 
 if TYPE_CHECKING:
-    from geoloc.casebook import Finding, Incident, Remark
+    from geoloc.casebook import Claim, Finding, Incident, Remark
 
 app = typer.Typer(
     help="List, show, check and start case files.", no_args_is_help=True, rich_markup_mode=None
@@ -86,7 +86,10 @@ def _print_finding(finding: Finding) -> None:
     print_heading("Claimed (not verified)")
     for claim, place in zip(incident.claims, finding.places, strict=True):
         named = f" [{', '.join(place.codes)}]" if place and place.codes else ""
+        named = " [approximate area]" if place and place.area else named
         typer.echo(visible(f"- {claim.claimant}: {claim.place or 'no place named'}{named}"))
+        if counts := _counts(claim):
+            print_wrapped(counts, indent=2)
         print_wrapped(visible(claim.says), indent=2)
     print_heading("Shown")
     for evidence in incident.evidence:
@@ -100,6 +103,14 @@ def _print_finding(finding: Finding) -> None:
     for claim, verdict in zip(incident.claims, finding.verdicts, strict=True):
         if verdict:
             print_wrapped(visible(f"- {claim.claimant}: {verdict.grade}. {verdict.reason}"))
+
+
+def _counts(claim: Claim) -> str:
+    """Return `killed: 5, captured: at least 2`."""
+    told = ((outcome, getattr(claim, outcome)) for outcome in ("killed", "captured"))
+    counts = ", ".join(f"{outcome}: {count.words}" for outcome, count in told if count)
+    together = f" (of {', '.join(claim.covers)} together)" if len(claim.covers) > 1 else ""
+    return counts and counts + together
 
 
 @app.command("validate")
@@ -142,8 +153,15 @@ def case_validate(
                 complain(CaseError(path, found).lines)
             else:
                 typer.echo(f"ok  {visible(str(path))}")
+        if valid and chosen:
+            _print_next("check", cases)
     if not valid:
         raise SystemExit(2)
+
+
+def _print_next(command: str, cases: Path | None) -> None:
+    where = f" --cases {shlex.quote(str(cases))}" if cases else ""
+    typer.echo(f"\nNext: geoloc case {visible(command + where)}")
 
 
 def _problems_of_book(folder: Path) -> dict[Path, tuple[Any, ...]]:
@@ -201,6 +219,8 @@ def case_check(
         )
     else:
         _print_remarks(found)
+        if shown := case or next((i for remark in found for i in remark.incidents), None):
+            _print_next(f"show {shlex.quote(shown)}", cases)
     worse = casebook.WEIGHTS[: casebook.WEIGHTS.index(fail_on) + 1] if fail_on else ()
     if any(remark.weight in worse for remark in found):
         raise SystemExit(1)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import datetime as dt
+import io
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -24,7 +27,9 @@ Published = Annotated[
 
 
 def parse(
-    file: Annotated[str, typer.Argument(help="A text file (UTF-8), or - for standard input.")],
+    file: Annotated[
+        str, typer.Argument(help="A text file (UTF-8) or .docx, or - for standard input.")
+    ],
     published: Published = None,
     as_json: AsJson = False,
 ) -> None:
@@ -55,7 +60,7 @@ def text_of(file: str) -> str:
     Raises
     ------
     InputError
-        If it cannot be read, is too large, is no UTF-8 text, or has no words.
+        If it cannot be read, is too large, is no text that can be read, or has no words.
     """
     name = "standard input" if file == "-" else file
     try:
@@ -70,17 +75,82 @@ def text_of(file: str) -> str:
         raise InputError(
             f"{name} is larger than {_LARGEST_FILE:,} bytes; give one article or report at a time."
         )
+    text = _decoded(name, content)
+    if not any(character.isalnum() for character in text):
+        raise InputError(f"{name} has no words in it.")
+    return text
+
+
+# What a file is that begins so, and is no text.
+_BEGINNINGS = {
+    b"{\\rtf": "an RTF document",
+    b"%PDF": "a PDF document",
+    b"\xd0\xcf\x11\xe0": "an old Word document (.doc)",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"GIF8": "a picture",
+    b"PK\x03\x04": "an archive or an office document",
+}
+_LARGEST_DOCUMENT = 20_000_000  # bytes of a Word file's text with its marks
+
+
+def _decoded(name: str, content: bytes) -> str:
+    """Return the text of a plain text file (UTF-8, or UTF-16 that says so) or a Word file.
+
+    Raises
+    ------
+    InputError
+        If it is neither; the message says what it is, where that can be told.
+    """
+    if (document := _word_document(name, content)) is not None:
+        return document
+    for beginning, what in _BEGINNINGS.items():
+        if content.startswith(beginning):
+            raise InputError(
+                f"{name} is {what}; open it, and save its text as .txt (UTF-8) or as .docx."
+            )
+    wide = content[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-16" if wide else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(
             f"{name} is not UTF-8 text (byte {error.start:,}); save it as UTF-8."
         ) from error
     if "\x00" in text:
         raise InputError(f"{name} is no text: it holds NUL bytes; save it as UTF-8 text.")
-    if not any(character.isalnum() for character in text):
-        raise InputError(f"{name} has no words in it.")
+    if re.match(r"\s*<(?:!doctype\s+html|html)\b", text, re.IGNORECASE):
+        raise InputError(f"{name} is a web page (HTML); copy its text into a .txt file.")
     return text
+
+
+def _word_document(name: str, content: bytes) -> str | None:
+    """Return the paragraphs of a Word file (.docx), a line each; None if it is none."""
+    import zipfile
+    import zlib
+    from xml.etree import ElementTree
+
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(content))
+        with archive, archive.open("word/document.xml") as stream:
+            body = stream.read(_LARGEST_DOCUMENT + 1)
+    except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError, EOFError, zlib.error):
+        return None
+    # A document type could make a few bytes into gigabytes; Word writes none.
+    if len(body) > _LARGEST_DOCUMENT or b"<!DOCTYPE" in body.replace(b"\x00", b""):
+        raise InputError(f"{name} is a Word file as Word writes none; save its text as .txt.")
+    try:
+        root = ElementTree.fromstring(body)  # noqa: S314 - no document type is let in
+    except ElementTree.ParseError as error:
+        raise InputError(f"{name} is a damaged Word file ({error}).") from error
+    marks = {"t": None, "tab": "\t", "br": "\n"}  # a run's text, and what stands for a sign
+    lines = []
+    for paragraph in root.iter(f"{_WORD}p"):
+        parts = ((part.tag.removeprefix(_WORD), part.text) for part in paragraph.iter())
+        lines.append("".join(marks[tag] or text or "" for tag, text in parts if tag in marks))
+    return "\n".join(lines)
+
+
+_WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 
 
 def _print(claim: ParsedClaim) -> None:

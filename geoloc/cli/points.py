@@ -299,16 +299,21 @@ def find(
         typer.echo(f"Nothing is called {visible(query)!r}; try another spelling.")
         return
     print_table(
-        [(f"{each.score:.0f}", *_found_cells(each), each.why) for each in found],
-        ("Score", "Name", "Kind", "Code or where", "Lat, lon", "Why"),
+        [(f"{each.score:.0f}", *_found_cells(each)) for each in found],
+        ("Score", "Name", "Kind", "Code or where", "Lat, lon"),
     )
+    typer.echo("\nWhy")
+    for each in found:
+        print_wrapped(visible(f"{each.name}: {each.why}"), indent=2)
+    if found[0].lat is not None:
+        typer.echo(f"\nNext: geoloc where {found[0].lat:.4f} {found[0].lon:.4f}")
 
 
 def _found_cells(found: Candidate) -> tuple[str, str, str, str]:
     where = "" if found.lat is None else f"{found.lat:.4f}, {found.lon:.4f}"
-    units = found.code or ", ".join(found.parents[:2])
+    units = found.code or ", ".join(found.parents[: 1 if found.area else 2])
     if found.across_m is not None:
-        units = f"area of about {max(found.across_m / 1000, 1):.0f} km across, middle in {units}"
+        units = f"{max(found.across_m / 1000, 1):.0f} km across, at {units}"
     return found.name, found.kind, units, where
 
 

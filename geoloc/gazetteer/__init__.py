@@ -4,10 +4,11 @@ A number is never matched by likeness: `PD1` is police district 1 and nothing el
 """
 
 from geoloc.gazetteer.folding import fold
+from geoloc.gazetteer.notation import police_district
 from geoloc.gazetteer.phrases import Phrase, read_phrase
 from geoloc.gazetteer.places import Area, Place
 from geoloc.gazetteer.search import Candidate, Gazetteer, gazetteer, resolve_unit, unit_senses
-from geoloc.gazetteer.units import POLICE_DISTRICTS, police_district, unit_name
+from geoloc.gazetteer.units import POLICE_DISTRICTS, unit_name
 
 __all__ = [
     "POLICE_DISTRICTS",

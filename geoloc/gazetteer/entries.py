@@ -101,10 +101,12 @@ class Names:
     def __len__(self) -> int:
         return len(self._rows)
 
-    def heard(self) -> Iterator[tuple[int, int, str]]:
-        """Yield the number of a place and of its spelling, and how that is heard."""
-        column = self._columns["sounds"]
+    def heard(self, kind: str = "") -> Iterator[tuple[int, int, str]]:
+        """Yield the number of a place (of a kind) and of its spelling, and how that is heard."""
+        column, kinds = self._columns["sounds"], self._columns["kind"]
         for number, row in enumerate(self._rows):
+            if kind and row[kinds] != kind:
+                continue
             for spelling, heard in enumerate(row[column].split("|")):
                 if heard:
                     yield number, spelling, heard

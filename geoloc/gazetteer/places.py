@@ -33,13 +33,17 @@ class Area:
 
         Φ(signed distance to the edge / σ), measured on UTM 42N.
         """
+        shares: Floats = boundaries.normal_cdf(self.margin_m(lon, lat) / self.sigma_m)
+        return shares
+
+    def margin_m(self, lon: Floats, lat: Floats) -> Floats:
+        """Return how far inside its edge each WGS 84 point lies, metres; below zero outside."""
         shape = geo.geometry_to_metres(self.geometry)
         shapely.prepare(shape)
         points = shapely.points(*geo.to_metres(lon, lat))
         to_edge_m = shapely.distance(shape.boundary, points)
-        sign = np.where(shapely.intersects(shape, points), 1.0, -1.0)
-        shares: Floats = boundaries.normal_cdf(sign * to_edge_m / self.sigma_m)
-        return shares
+        margin_m: Floats = np.where(shapely.intersects(shape, points), to_edge_m, -to_edge_m)
+        return margin_m
 
 
 @dataclass(frozen=True, slots=True)

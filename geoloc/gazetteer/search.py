@@ -1,17 +1,11 @@
-"""From a name in any spelling to ranked places.
-
-Every spelling of every place is a column of small numbers, one per sound. A name is compared with
-some hundreds of them at once: the least cost of turning one sequence of sounds into the other
-(a weighted edit distance), worked out a sound of the name at a time for all columns together.
-"""
+"""From a name in any spelling to ranked places."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
-from itertools import permutations
+from functools import cached_property, lru_cache
 from math import floor, hypot, inf, log2
 from typing import TYPE_CHECKING
 
@@ -21,10 +15,12 @@ import shapely
 from geoloc import boundaries, geo
 from geoloc.errors import AmbiguousPlaceError, PlaceError, PlaceNotFoundError
 from geoloc.gazetteer import folding
+from geoloc.gazetteer.columns import Columns
 from geoloc.gazetteer.entries import Entry, Names, standings_at
+from geoloc.gazetteer.notation import written_code
 from geoloc.gazetteer.phrases import Phrase, read_phrase
 from geoloc.gazetteer.places import Area, Place
-from geoloc.gazetteer.units import KIND_OF_LAYER, split_kind, written_code
+from geoloc.gazetteer.units import KIND_OF_LAYER, split_kind
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,16 +29,13 @@ if TYPE_CHECKING:
 
 _LEAST_SCORE = 60  # below this a likeness is noise: "xyz" has no nearest place
 _SURE_SCORE = 75  # a name that is less like any place names none
+_PART_SCORES = 80.0, 85.0  # of a name that is a part of another, the longer the better
+_LEAST_PART, _LEAST_FIGURES = 5, 3  # sounds that such a part has at least
 _STEP = 3.0
 _SAME_SOUND = 100  # within one step
 _RIVAL = 3  # points within which another place may be meant as well
-_LOOKED_AT = 240  # columns that are compared sound by sound
-_LISTED = 80  # of these, the nearest
-_REORDERED_BELOW = 0.9  # a likeness below which other orders of the words are tried
-_REORDERED_COST = 0.03
 _OUTSKIRTS_COST = 20.0  # points for a word of which only a part is understood
 _OUTSKIRTS = re.compile(r"\b(?:outskirts|suburbs?|edge)\b|حومه", re.IGNORECASE)
-_NEVER = 10_000  # consonants apart: other figures
 _ONE_PLACE_M = 2500.0
 _OUTSIDE_COST = 12.0  # points for lying wholly outside the parent that was named
 _PER_DOUBLING = 4.0  # points per doubling of the distance from the point that was named
@@ -126,7 +119,7 @@ class Gazetteer:
                 meant.append([])
             meant[number].append((place, spelling))
         self._meant = meant  # per column, the places and which of their spellings
-        self._columns = _Columns(list(numbers))
+        self._columns = Columns(list(numbers), _LEAST_SCORE / 100)
 
     def search(
         self,
@@ -283,9 +276,41 @@ class Gazetteer:
                     best[number] = _Match(score, f"{how}: {written}", exact, own)
                 else:
                     best[number] = replace(known, own=own)
+        if (
+            not kind
+            and max((match.score for match in best.values()), default=0.0) < _PART_SCORES[1]
+        ):
+            best |= self._by_part("".join(spoken))
         told = [self._in_context(number, match, within, near) for number, match in best.items()]
         told = _in_order([each for each in told if each.score >= _LEAST_SCORE])
         return tuple(_apart(told, limit))
+
+    def _by_part(self, spoken: str) -> dict[int, _Match]:
+        """Return the neighbourhoods of whose name the text is a part, or the other way round.
+
+        `Panjsad` and `315` are parts of `Panjsad Family` and `Proja-e 315`, and `Khair Khana` of
+        `Khairkhana Mina`.
+        """
+        asked, found = _plain_sound(spoken), dict[int, _Match]()
+        least, most = _PART_SCORES
+        for heard, number, spelling in self._neighbourhoods:
+            short, long = sorted((asked, heard), key=len)
+            share = len(short) / len(long)
+            if not _is_part(short, long) or (short == heard and share < 0.5):
+                continue
+            score = least + (most - least) * share
+            if score > found.get(number, _NO_MATCH).score:
+                why = f"one is part of the other: {self._names[number].spellings[spelling]}"
+                found[number] = _Match(score, why, False, 0.0)
+        return found
+
+    @cached_property
+    def _neighbourhoods(self) -> list[tuple[str, int, int]]:
+        """Return how each spelling of a neighbourhood is heard, its place and its number."""
+        return [
+            (_plain_sound(heard), number, spelling)
+            for number, spelling, heard in self._names.heard("neighbourhood")
+        ]
 
     def _in_context(
         self,
@@ -363,101 +388,17 @@ class Gazetteer:
         raise PlaceError(f"Nobody gives a position for {' or '.join(phrase.parts)}.")
 
 
-class _Columns:
-    """How every spelling is heard, ready to be compared."""
-
-    def __init__(self, heard: list[str]) -> None:
-        mark = "\u00ff"
-        codes = folding.encode(mark.join(heard)).split(mark.encode("latin-1"))
-        longest = max(map(len, codes))
-        rows = np.frombuffer(b"".join(code.ljust(longest, b"\0") for code in codes), np.uint8)
-        rows = rows.reshape(len(codes), longest)
-        self._sounds = np.ascontiguousarray(rows.T)  # (longest, columns); 0 beyond the end
-        self._lengths = np.array([len(code) for code in codes])
-        self._arabic = np.array([folding.ONLY_LATIN.isdisjoint(each) for each in heard])
-        self._counts = _counts(rows)
-        self._figures = np.array([_figures(each) for each in heard])
-
-    def nearest(self, spoken: list[str], arabic: bool) -> Iterable[tuple[float, int, bool]]:
-        """Yield likeness, column, and whether the words had to change places; the best first."""
-        straight = "".join(spoken)
-        columns = self._shortlist(straight)
-        if not columns.size:
-            return []
-        likeness = self._likeness(straight, arabic, columns)
-        reordered = np.zeros(len(columns), bool)
-        if 1 < len(spoken) <= 4 and likeness.max() < _REORDERED_BELOW:
-            for order in _other_orders(tuple(spoken)):
-                other = self._likeness("".join(order), arabic, columns) - _REORDERED_COST
-                reordered |= other > likeness
-                likeness = np.maximum(likeness, other)
-        chosen = np.argsort(-likeness, kind="stable")[:_LISTED]
-        return [
-            (float(likeness[k]), int(columns[k]), bool(reordered[k]))
-            for k in chosen
-            if 100 * likeness[k] >= _LEAST_SCORE
-        ]
-
-    def _shortlist(self, spoken: str) -> NDArray[np.intp]:
-        """Return the columns with the most alike consonants, numbers being the same."""
-        code = np.frombuffer(folding.encode(spoken), np.uint8)[None, :]
-        apart = np.abs(self._counts - _counts(code)).sum(1, dtype=np.int32)
-        if figures := _figures(spoken):
-            apart[(self._figures != 0) & (self._figures != figures)] = _NEVER
-        if len(apart) > _LOOKED_AT:
-            columns = np.argpartition(apart, _LOOKED_AT)[:_LOOKED_AT]
-        else:
-            columns = np.arange(len(apart))
-        chosen: NDArray[np.intp] = np.sort(columns[apart[columns] < _NEVER])
-        return chosen
-
-    def _likeness(self, spoken: str, arabic: bool, columns: NDArray[np.intp]) -> Floats:
-        """Return 1 less the cost of turning each column into the name, over their mean weight."""
-        code = folding.encode(spoken)
-        found = np.zeros(len(columns), np.float32)
-        for script in (True, False):
-            here = np.flatnonzero(self._arabic[columns] == script)
-            if not here.size:
-                continue
-            costs = folding.SAME_SCRIPT if script == arabic else folding.ACROSS_SCRIPTS
-            chosen = columns[here]
-            sounds = self._sounds[: self._lengths[chosen].max(), chosen]
-            left_out = costs.leave[sounds]
-            # Kept as the cost so far less what it costs to leave out the column up to here: so
-            # leaving out more of a column is a running minimum.
-            row = np.zeros((len(sounds) + 1, len(chosen)), np.float32)
-            for letter in code:
-                below = row + costs.leave[letter]
-                swapped = row[:-1] + (costs.swap[letter][sounds] - left_out)
-                np.minimum(below[1:], swapped, out=below[1:])
-                np.minimum.accumulate(below, axis=0, out=row)
-            weight = left_out.sum(0)
-            own = float(costs.leave[list(code)].sum())
-            found[here] = 1 - (row[-1] + weight) / np.maximum((weight + own) / 2, 1e-6)
-        return found
+def _plain_sound(heard: str) -> str:
+    return heard.replace("(", "").replace(")", "")
 
 
-def _counts(rows: NDArray[np.uint8]) -> NDArray[np.int8]:
-    """Return how often each class of consonants is heard in each row of sounds."""
-    classes = folding.CLASS_OF[rows]
-    counts = [(classes == number).sum(1, dtype=np.int8) for number in range(folding.CLASSES)]
-    return np.stack(counts, axis=1)
-
-
-def _figures(heard: str) -> int:
-    """Return a number for the figures in a name, which must be the same ones; 0 without any."""
-    found = _FIGURE.findall(heard)
-    return hash(" ".join(sorted(found))) if found else 0
-
-
-_FIGURE = re.compile(r"\d+")
-
-
-def _other_orders(spoken: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
-    """Return the other orders of two or three words; of four, each end moved to the other."""
-    if len(spoken) <= 3:
-        return list(permutations(spoken))[1:]
-    return [(spoken[-1], *spoken[:-1]), (*spoken[1:], spoken[0])]
+def _is_part(part: str, whole: str) -> bool:
+    """Return whether a name begins or ends another, and cuts no number in two."""
+    if len(part) < (_LEAST_FIGURES if part.isdecimal() else _LEAST_PART) or part == whole:
+        return False
+    if whole.startswith(part):
+        return not (part[-1].isdecimal() and whole[len(part)].isdecimal())
+    return whole.endswith(part) and not (part[0].isdecimal() and whole[-len(part) - 1].isdecimal())
 
 
 def _score(likeness: float, reordered: bool, same: bool) -> tuple[float, str]:

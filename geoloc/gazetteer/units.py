@@ -1,9 +1,8 @@
-"""Units as people write them: codes, numbers of police districts, kinds."""
+"""Units: their names, kinds and numbers."""
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 
 from geoloc import boundaries
@@ -24,56 +23,29 @@ def unit_name(code: str) -> str:
     return name if layer == "police-districts" else f"{name} {KIND_OF_LAYER[layer]}"
 
 
-_POLICE_DISTRICT = re.compile(
-    r"(?:p\.?\s*d\.?|police\s+district|nahia|nahiya|ناحیه|ناحيه)\s*[-#:]?\s*"
-    r"(?:no\.?\s*)?([-+]?[\d.,]{1,12})",
-    re.IGNORECASE,
-)
-# `22nd police district`, `۲۲مه ناحیه`, `district 22 of Kabul`; without Kabul a district is any.
-_AS_TOLD = re.compile(
-    r"(?:the\s+)?(?:(?P<a>\d{1,3})\s*(?:st|nd|rd|th|مه)\s+"
-    r"(?:police\s+district|nahiya|nahia|ناحیه|ناحيه)"
-    r"|district\s+(?:no\.?\s*)?(?P<b>\d{1,3})(?:,|\s+of|\s+in)\s+kabul(?:\s+city)?"
-    r"|(?P<c>\d{1,3})(?:st|nd|rd|th)\s+district(?:,|\s+of|\s+in)\s+kabul(?:\s+city)?)",
-    re.IGNORECASE,
-)
-# Whatever else begins so and holds a number is meant for one, and is never matched by likeness.
-_MEANT_FOR_ONE = re.compile(
-    r"(?:p\.?\s?d\.?s?|police\s+districts?|nahias?|nahiyas?|ناحیه|ناحيه)\W{0,5}(?:no\.?\s?)?\d",
-    re.IGNORECASE,
-)
-
-
-_HAWZA = re.compile(
-    r"(?:police\s+|security\s+)?(?:hawza|hauza|hawzah|حوزه|حوزهٔ|حوزۀ)\s*(?:no\.?\s*|#)?(\d{1,3})",
-    re.IGNORECASE,
-)
-
-
-def police_district(text: str) -> str | None:
-    """Return the code of a police district written as a number, or None if it is not one.
+def numbered_unit(number: int, system: str) -> str:
+    """Return the code of the police district with a number, in the `nahia` or `hawza` system.
 
     A police hawza is another system; where the sources give it its nahia's number, that is meant.
 
     Raises
     ------
     PlaceError
-        If the number is none of 1 to 22.
+        If a nahia's number is none of 1 to 22, or nobody says where the hawza lies.
     """
-    digits = "".join(str(unicodedata.decimal(c, c)) for c in text.strip()[:200])
-    if hawza := _HAWZA.fullmatch(digits):
-        return _nahia_of_hawza(int(hawza[1]))
-    found = _POLICE_DISTRICT.fullmatch(digits.replace("٫", "."))
-    told = _AS_TOLD.fullmatch(digits)
-    if not (found or told or _MEANT_FOR_ONE.match(digits)):
-        return None
-    number = found[1] if found else told[told.lastgroup or 0] if told else ""
-    if not (number.isdigit() and int(number) in POLICE_DISTRICTS):
-        raise PlaceError(
-            f"{text.strip()[:60]!r} is no police district: Kabul has PD1 to PD22, whole numbers,"
-            " and one is asked for at a time."
-        )
-    return f"AF-KBL-PD{int(number)}"
+    if system == "hawza":
+        return _nahia_of_hawza(number)
+    if number not in POLICE_DISTRICTS:
+        raise no_police_district(f"PD{number}")
+    return f"AF-KBL-PD{number}"
+
+
+def no_police_district(text: str) -> PlaceError:
+    """Return the error for what is meant for a police district and is none."""
+    return PlaceError(
+        f"{text.strip()[:60]!r} is no police district: Kabul has PD1 to PD22, whole numbers,"
+        " and one is asked for at a time."
+    )
 
 
 def _nahia_of_hawza(number: int) -> str:
@@ -102,20 +74,6 @@ def _nahia_of_hawza(number: int) -> str:
 def _nahias() -> Iterable[boundaries.Unit]:
     # The shipped edition alone tells the two systems apart.
     return boundaries.load_layer("police-districts", "nahia-2019").values()
-
-
-def written_code(text: str) -> str | None:
-    """Return the code that a text is: a unit's own, or a police district's number; else None.
-
-    Raises
-    ------
-    PlaceError
-        If the text is a police district with an impossible number.
-    """
-    if code := police_district(text):
-        return code
-    code = text.strip().upper()
-    return code if re.fullmatch(r"AF\d{2}(?:\d{2})?|AF-KBL-PD\d{1,2}", code) else None
 
 
 _KIND_WORDS = {

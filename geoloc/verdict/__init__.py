@@ -18,11 +18,12 @@ import shapely
 from geoloc import boundaries, geo
 from geoloc.area.regions import regions
 from geoloc.errors import CoordinateError
-from geoloc.gazetteer import Place
+from geoloc.gazetteer import Area, Place
 from geoloc.verdict.grades import Grade, grade_of, likelihood_words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from shapely.geometry.base import BaseGeometry
 
     from geoloc.area import LikelyArea, Prior
 
@@ -97,7 +98,7 @@ def verify(claim: Place, found: LikelyArea | None, *, reason: str = "") -> Verdi
         return _not_assessable(obstacle)
     claim = replace(claim, senses=tuple(filter(_has_lines, claim.senses)))
     study = _study(found.prior)
-    drawn = [tuple(_drawings(codes, found.grid, study)) for codes in (claim.codes, *claim.senses)]
+    drawn = [tuple(_drawings(sense, found.grid, study)) for sense in _senses(claim)]
     named = {line.code for of_sense in drawn for line in of_sense[0]}
     tried = [found, *(found.varied(odds=odds) for odds in _ODDS)]
     if any(not strand.asserts for strand in found.strands):
@@ -129,6 +130,7 @@ def verify(claim: Place, found: LikelyArea | None, *, reason: str = "") -> Verdi
         _each_alone(alone),
         _each_sense(claim, seen, drawn),
         _other_editions(grade, by_edition),
+        f"The claimed area is approximate: {claim.area.rule}." if claim.area else "",
         _assumption(found),
     )
     return Verdict(
@@ -154,7 +156,7 @@ def claim_editions(claim: Place) -> tuple[str, ...]:
 
 def _obstacle(claim: Place) -> str:
     """Return why a claimed place cannot be judged; empty if it can."""
-    if not claim.codes:
+    if not claim.codes and claim.area is None:
         return f"{claim.text!r} names no place with a known line."
     if not _has_lines(claim.codes):
         return f"No line is known for {claim.name}."
@@ -180,7 +182,24 @@ def _bayes_factor(p: float, before: float) -> float:
     return (p / (1 - p)) / (before / (1 - before))
 
 
-Drawing = tuple[boundaries.SomeCells, ...]  # of each claimed unit, in one set of editions
+class _AreaCells:
+    """A claimed area without a line of its own, seen from some of a grid's cells as a unit is."""
+
+    code = edition = ""  # it is no unit, and of no edition
+
+    def __init__(self, area: Area, grid: geo.Grid, cells: Cells) -> None:
+        lon, lat = (axis.ravel()[cells] for axis in grid.centres_deg())
+        self._margin_m, self._sigma_m = area.margin_m(lon, lat), area.sigma_m
+
+    def membership(self, sigma_factor: float = 1.0, shift_m: float = 0.0) -> Floats:
+        """Return memberships were σ so many times itself and the edge moved outwards, metres."""
+        far = (self._margin_m + shift_m) / (self._sigma_m * sigma_factor)
+        shares: Floats = boundaries.normal_cdf(far)
+        return shares
+
+
+# Of each claimed unit in one set of editions, and of the claimed area.
+Drawing = tuple[boundaries.SomeCells | _AreaCells, ...]
 
 
 @lru_cache(maxsize=4)
@@ -189,11 +208,19 @@ def _study(prior: Prior) -> Cells:
     return np.flatnonzero(prior.mass)
 
 
-def _drawings(codes: tuple[str, ...], grid: geo.Grid, study: Cells) -> Iterator[Drawing]:
+def _senses(claim: Place) -> tuple[Place, ...]:
+    """Return the claimed place in each of its senses alone, its own first."""
+    others = (replace(claim, codes=codes, senses=(), area=None) for codes in claim.senses)
+    return replace(claim, senses=()), *others
+
+
+def _drawings(place: Place, grid: geo.Grid, study: Cells) -> Iterator[Drawing]:
     """Yield the claimed lines in each combination of editions that have them, default first."""
-    for layers in product(*(boundaries.layers_with(code) for code in codes)):
-        drawn = zip(layers, codes, strict=True)
-        yield tuple(boundaries.unit_cells(layer, code, grid).among(study) for layer, code in drawn)
+    area = (_AreaCells(place.area, grid, study),) if place.area else ()
+    for layers in product(*(boundaries.layers_with(code) for code in place.codes)):
+        drawn = zip(layers, place.codes, strict=True)
+        units = (boundaries.unit_cells(layer, code, grid).among(study) for layer, code in drawn)
+        yield *units, *area
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +313,7 @@ def _by_edition(
 
 def _alone(code: str, seen: _Seen, grid: geo.Grid) -> Part:
     """Judge one unit of a claim without the others."""
-    drawn = [tuple(_drawings((code,), grid, seen.study))]
+    drawn = [tuple(_drawings(Place("", (code,)), grid, seen.study))]
     lines = drawn[0][0]
     p = seen.probability(lines, lines)
     factor = _bayes_factor(p, seen.prior(lines))
@@ -331,7 +358,9 @@ def _first_flip(same_grade: Callable[[float], bool], outwards: float) -> float |
 
 def _distance_m(claim: Place, found: LikelyArea) -> float:
     """Return how far the claimed place lies from the 95 % area, 0 where they meet."""
-    units = [geo.geometry_to_metres(boundaries.unit(code).geometry) for code in claim.codes]
+    shapes: list[BaseGeometry] = [boundaries.unit(code).geometry for code in claim.codes]
+    shapes += [claim.area.geometry] if claim.area else []
+    units = [geo.geometry_to_metres(shape) for shape in shapes]
     claimed = shapely.intersection_all(units)
     # Other masses may have been asked for.
     asked = [region for region in found.regions if region.mass == _MASS]
@@ -364,6 +393,9 @@ def _miss(claim: Place, found: LikelyArea, distance_m: float) -> str:
     if distance_m <= _NEAR_MISS_M:
         return f"A near miss: the claimed line lies {length} outside the 95 % area."
     claimed = {code if len(code) == 4 else _province(code) for code in claim.codes}
+    if claim.area:
+        inside = claim.area.geometry.representative_point()
+        claimed.add(_province_at((inside.x, inside.y)))
     elsewhere = "" if _province_at(found.mode) in {"", *claimed} else ", in another province"
     return f"No near miss: the claimed place lies {length} from the 95 % area{elsewhere}."
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from geoloc.claims.numbers import cardinals, ordinals
-from geoloc.claims.text import Span, Text, Token, Unresolved, words_of
 from geoloc.errors import PlaceError
-from geoloc.gazetteer import POLICE_DISTRICTS, police_district
+from geoloc.gazetteer.numerals import cardinals, listed, ordinals
+from geoloc.gazetteer.text import Span, Text, Token
+from geoloc.gazetteer.units import POLICE_DISTRICTS, no_police_district, numbered_unit
 
 System = Literal["nahia", "hawza"]
 
@@ -52,9 +52,41 @@ def mentions(text: Text | str) -> tuple[Mention, ...]:
     return tuple(_mentions(text))
 
 
-def unresolved(found: tuple[Mention, ...]) -> tuple[Unresolved, ...]:
-    """Return the mentions that name no unit, with the reason."""
-    return tuple(Unresolved(each.text, each.span, each.why) for each in found if not each.code)
+def police_district(text: str) -> str | None:
+    """Return the code of a police district written as a number, or None if it is not one.
+
+    Any notation of `mentions`, alone or `of Kabul`. A police hawza is another system; where the
+    sources give it its nahia's number, that is meant.
+
+    Raises
+    ------
+    PlaceError
+        If the text is meant for a police district and its number is none of 1 to 22, or it names
+        several.
+    """
+    read = Text(text.strip()[:200])
+    found = mentions(read)
+    if found and _BEGINS.fullmatch(read.plain, 0, found[0].plain.start):
+        if len(found) == 1 and _ENDS.fullmatch(read.plain, found[0].plain.end):
+            return numbered_unit(found[0].number, found[0].system)
+        raise no_police_district(text)
+    if _MEANT_FOR_ONE.match(read.plain):
+        raise no_police_district(text)
+    return None
+
+
+def written_code(text: str) -> str | None:
+    """Return the code that a text is: a unit's own, or a police district's number; else None.
+
+    Raises
+    ------
+    PlaceError
+        If the text is a police district with an impossible number.
+    """
+    code = text.strip().upper()
+    if re.fullmatch(r"AF\d{2}(?:\d{2})?|AF-KBL-PD\d{1,2}", code):
+        return code
+    return police_district(text)
 
 
 _NAHIA = (
@@ -81,8 +113,16 @@ _JOINT = re.compile(r"(?:\s?,\s?(?:and|or|و|او)?|\s?[/&]|\s(?:and|or|as well 
 _RANGE = re.compile(r"\s?-\s?|\s(?:to|through|till|until|تا|تر|الی)\s")
 _SUFFIX = re.compile(r"\s?(?:st|nd|rd|th|مه|می|م|ام)(?![^\W\d_])")
 _DIGITS = re.compile(r"\d{1,6}(?![\d])(?![.,:]\d)")
-_NEXT_WORD = re.compile(r"\s?([^\W\d_]+)")
+_NEXT_WORDS = re.compile(r"\s?([^\W\d_]+)(?:\s(?:been\s|also\s|both\s|then\s)*([^\W\d_]+))?")
 _PLURAL = re.compile(r"s$|نواحی|های|ناحیو|حوزو")
+# Around the one police district that a text is.
+_BEGINS = re.compile(r"(?:the\s|in\s|په\s|در\s|د\s(?:کابل\s)?(?:ښار\s)?(?:د\s|په\s)?)*")
+_ENDS = re.compile(
+    r"(?:[, ]{1,2}(?:(?:of|in)\s)?(?:the\scity\sof\s)?kabul(?:\scity)?"
+    r"|\s(?:شهر|کابل|کی|امنیتی|پولیس)(?!\w))*"
+)
+# Whatever else begins so and holds a number is meant for one, and is never matched by likeness.
+_MEANT_FOR_ONE = re.compile(rf"{_WORD}\W{{0,5}}(?:no\.?\s?)?\d")
 
 
 def _mentions(text: Text) -> Iterator[Mention]:
@@ -197,20 +237,26 @@ _UNTIL = {"through", "تا", "الی", "تر"}
 
 def _goes_on(text: Text, opening: re.Match[str], read: tuple[int, int], *, plural: bool) -> bool:
     """Return whether a bare number belongs to the list: not in "PD 11, 15 people were killed"."""
-    following = _NEXT_WORD.match(text.plain, read[0])
-    if plural:
-        return following is None or following[1] not in words_of("lists", "counted")
-    if _counts(text, opening.end()):
-        return False
+    if text.plain[opening.start() - 1].isdigit() and _counts(text, opening.end()):
+        return False  # "PDs 3 and 4, and five in PD 9"
+    following = _NEXT_WORDS.match(text.plain, read[0])
     if following is None or _OF_KABUL.match(text.plain, read[0]):
         return True
-    return following[1] in words_of("lists", "may_follow") and opening[0].strip() != "to"
+    if following[1] in _WERE:  # raided, as places are, or killed, as people are
+        return following[2] in listed("befalls_places")
+    if following[1] == "in" and _BEFORE.match(text.plain, following.start(2)):
+        return False  # "PDs 3 and 4, and 5 in PD 9"
+    if plural:
+        return following[1] not in listed("counted")
+    return following[1] in listed("may_follow") and opening[0].strip() != "to"
+
+
+_WERE = frozenset({"was", "were", "are", "have", "had"})
 
 
 def _counts(text: Text, at: int) -> bool:
     """Return whether a number is written as people are counted: `three`, not `3` or `سوم`."""
-    tokens = text.tokens_in(Span(at, at + 40))
-    if text.plain[at].isdigit() or not tokens:
+    if text.plain[at].isdigit() or not (tokens := text.tokens_in(Span(at, at + 40))):
         return False
     return tokens[0].text.isascii() or ordinals().at(tokens, 0) is None
 
@@ -223,6 +269,6 @@ def _mention(text: Text, span: Span, number: int, system: System) -> Mention:
 @lru_cache(maxsize=256)
 def _code(number: int, system: System) -> tuple[str | None, str]:
     try:
-        return police_district(f"hawza {number}" if system == "hawza" else f"PD{number}"), ""
+        return numbered_unit(number, system), ""
     except PlaceError as error:
         return None, str(error)

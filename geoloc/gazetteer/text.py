@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from geoloc.errors import InputError
@@ -66,6 +64,8 @@ def _plain_character(character: str) -> str:
     known = character.translate(_SIGNS)
     if known != character:
         return known
+    if unicodedata.category(character) == "No":
+        return character  # `PD2²` is PD2 with a footnote, and not PD22
     decomposed = unicodedata.normalize("NFKD", character).casefold().translate(_SIGNS)
     kept = (str(unicodedata.decimal(c, c)) for c in decomposed)
     return "".join(c for c in kept if unicodedata.category(c) not in _DROPPED or c == "\n")
@@ -177,18 +177,6 @@ _TOKEN = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:['-][^\W\d_]+)*|[^\s\w]|_")
 _STOP = re.compile(r"""[.!?]{1,9}["')\]]{0,3}(?=\s|$)|[ ]{0,9}\n\s{0,99}""")
 _MONTH = re.compile(r"\b(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)$")
 _ABBREVIATED = re.compile(r"(?:\bp\.d|\bp\.\s?d|\bno|\bmr|\bmrs|\bdr|\bst|\bgen|\bcol|\b[a-z])$")
-
-
-@lru_cache(maxsize=1)
-def vocabulary() -> dict[str, Any]:
-    """Return the tables of `words.toml`."""
-    return tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))
-
-
-@lru_cache(maxsize=64)
-def words_of(table: str, name: str) -> frozenset[str]:
-    """Return a list of single words of the vocabulary, in plain form."""
-    return frozenset(map(plain, vocabulary()[table][name]))
 
 
 def phrase(words: str) -> tuple[str, ...]:

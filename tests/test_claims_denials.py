@@ -1,0 +1,88 @@
+"""What a text says did not happen is no claim that it did."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from geoloc import parse_claims
+
+
+@pytest.mark.parametrize(
+    ("text", "events", "denied"),
+    [
+        ("The search did not take place in Bagrami but in Paghman district.",
+         {"AF0102"}, {"AF0104"}),
+        ("No raid was carried out in PD 11 last night, police said.", set(), {"AF-KBL-PD11"}),
+        ("In PD 11, no raid took place.", set(), {"AF-KBL-PD11"}),
+        ("There was no operation in Shakardara district, a spokesman said.", set(), {"AF0106"}),
+        ("Taliban forces never raided PD13.", set(), {"AF-KBL-PD13"}),
+        ("PD14 was not attacked.", set(), {"AF-KBL-PD14"}),
+        ("The attack happened in Deh Sabz, not in Bagrami.", {"AF0105"}, {"AF0104"}),
+        ("The raid was in PD6 and not PD9.", {"AF-KBL-PD6"}, {"AF-KBL-PD9"}),
+        ("It was not in PD4 or PD5 but in PD6 that the blast occurred.",
+         {"AF-KBL-PD6"}, {"AF-KBL-PD4", "AF-KBL-PD5"}),
+        ("Neither in PD 4 nor in PD 5 was anyone killed.", set(), {"AF-KBL-PD4", "AF-KBL-PD5"}),
+        ("A blast shook Paghman, rather than Bagrami.", {"AF0102"}, {"AF0104"}),
+        ("The ministry rejected reports of a raid in PD16.", set(), {"AF-KBL-PD16"}),
+        ("The raid in PD15 was denied by a spokesman.", set(), {"AF-KBL-PD15"}),
+        ("Police put the raid in PD9, contrary to reports that it was in PD10.",
+         {"AF-KBL-PD9"}, {"AF-KBL-PD10"}),
+        ("در ناحیه ششم هیچ عملیاتی انجام نشد.", set(), {"AF-KBL-PD6"}),
+        ("حمله در پغمان رخ نداد بلکه در بگرامی رخ داد.", {"AF0104"}, {"AF0102"}),
+        ("حادثه نه در پغمان بلکه در بگرامی رخ داد.", {"AF0104"}, {"AF0102"}),
+        ("حمله په پغمان کې نه، په بګرامي ولسوالۍ کې وشوه.", {"AF0104"}, {"AF0102"}),
+        ("په ۱۲مه ناحیه کې هیڅ برید نه دی شوی.", set(), {"AF-KBL-PD12"}),
+        # What is taken for granted, or denied of something else, stays.
+        ("No one was killed in the raid in Bagrami.", {"AF0104"}, set()),
+        ("The raid in Bagrami did not kill anyone.", {"AF0104"}, set()),
+        ("Officials denied responsibility for the attack in Bagrami.", {"AF0104"}, set()),
+        ("Although officials denied it, relatives said that PD4 was raided.",
+         {"AF-KBL-PD4"}, set()),
+        ("Not only PD5 but also PD6 was raided.", {"AF-KBL-PD5", "AF-KBL-PD6"}, set()),
+        ("در حمله بالای پغمان کسی کشته نشد.", {"AF0102"}, set()),
+    ],
+)  # fmt: skip
+def test_a_denied_place_is_no_event_place(text: str, events: set[str], denied: set[str]) -> None:
+    """It is a mention, and what is open names it with the reason."""
+    (claim,) = parse_claims(text)
+    assert {place.code for place in claim.event_places} == events
+    mentions = {place.code for place in claim.places if place.why == "denied"}
+    assert mentions == denied
+    left = {each.text for each in claim.unresolved if each.why == "denied"}
+    assert left == {place.text for place in claim.places if place.why == "denied"}
+
+
+@pytest.mark.parametrize(
+    ("text", "stay"),
+    [
+        ("Five people were not killed in Paghman district, the ministry said.", []),
+        ("Reports that four men were killed in PD 9 are false.", []),
+        ("It was not true that five men were killed in PD8.", []),
+        ("There was no evidence that five men were killed in PD8.", []),
+        ("Two were killed in PD 3, and police denied that three were arrested.", [("killed", 2)]),
+        ("Nobody was arrested in PD3, but two men were killed in PD4.",
+         [("captured", 0), ("killed", 2)]),
+        ("سخنگو کشته شدن پنج تن در بگرامی را رد کرد.", []),
+        ("این خبر که سه تن در ناحیه نهم کشته شدند نادرست است.", []),
+        ("پنج تن در ناحیه نهم کشته نشدند.", []),
+        ("دا خبره چې په پغمان کې درې تنه وژل شوي دروغ دي.", []),
+        ("په پنځمه ناحیه کې څوک نه دي وژل شوي.", []),
+    ],
+)  # fmt: skip
+def test_a_denied_figure_counts_nobody(text: str, stay: list[tuple[str, int]]) -> None:
+    """Only what is not denied stays, and `nobody` is a figure: none."""
+    (claim,) = parse_claims(text)
+    assert [(toll.outcome, toll.min) for toll in claim.tolls] == stay
+    assert any("denied" in each.why for each in claim.unresolved)
+
+
+def test_what_did_not_happen_dates_nothing() -> None:
+    """The day of a raid that did not take place is not taken for the next sentence."""
+    _, told = parse_claims(
+        "No raid took place in PD11 on 8 May 2023. Three men were killed in PD12."
+    )
+    assert told.event_date is None
+    _, told = parse_claims("A raid took place in PD11 on 8 May 2023. Three men were killed there.")
+    assert told.event_date == dt.date(2023, 5, 8)
