@@ -54,9 +54,10 @@ def with_changes(text: str, changes: Mapping[str, Any]) -> str:
     wanted = _in_order(wanted, tuple(document))
     if same(document, wanted):
         return text
-    for attempt in (_spliced, _rewritten):
+    # The writer leaves some signs bare that its own reader trips over; in quotes they are safe.
+    for attempt, quoted in ((_spliced, False), (_spliced, True), (_rewritten, True)):
         try:
-            edited = attempt(text, document, wanted)
+            edited = attempt(text, document, wanted, quoted)
             if same(plain(parse_yaml(edited, here)), wanted):
                 return edited
         except (CaseError, ValueError):  # an unusual layout; the plainer way is tried
@@ -175,7 +176,7 @@ class _Block:
     inline: bool  # the first item stands behind a dash
 
 
-def _spliced(text: str, document: dict[str, Any], wanted: dict[str, Any]) -> str:
+def _spliced(text: str, document: dict[str, Any], wanted: dict[str, Any], quoted: bool) -> str:
     from ruamel.yaml import YAML
 
     root = YAML(typ="rt", pure=True).compose(text)
@@ -185,7 +186,7 @@ def _spliced(text: str, document: dict[str, Any], wanted: dict[str, Any]) -> str
     bom = len(text) - len(text.removeprefix("\ufeff"))
     block = _block(text, root, bom, end)
     newline = "\r\n" if "\r\n" in text else "\n"
-    edited = _Writer(text, newline).mapping(block, document, wanted)
+    edited = _Writer(text, newline, quoted).mapping(block, document, wanted)
     return text[:bom] + edited + text[end:]
 
 
@@ -241,8 +242,8 @@ def _content_end(text: str, start: int, end: int, column: int) -> int:
 class _Writer:
     """Puts new values between the old text."""
 
-    def __init__(self, text: str, newline: str) -> None:
-        self._text, self._newline = text, newline
+    def __init__(self, text: str, newline: str, quoted: bool) -> None:
+        self._text, self._newline, self._quoted = text, newline, quoted
 
     def mapping(self, block: _Block, old: dict[str, Any], new: dict[str, Any]) -> str:
         """Return a block mapping with the fields of `new`; what is the same stays as it is."""
@@ -353,7 +354,8 @@ class _Writer:
         writer.width = max(_WIDTH - column, 40)
         writer.allow_unicode = True
         stream = io.StringIO()
-        writer.dump([_styled(value)] if name is None else {name: _styled(value)}, stream)
+        styled = _styled(value, self._quoted)
+        writer.dump([styled] if name is None else {name: styled}, stream)
         lines = stream.getvalue().rstrip("\n").split("\n")
         if name is None:  # the writer sets the dash two columns in
             lines = [line[2:] for line in lines]
@@ -362,21 +364,22 @@ class _Writer:
         return self._newline.join(indented) + self._newline
 
 
-def _styled(value: Any) -> Any:
+def _styled(value: Any, quoted: bool) -> Any:
     """Return a value as case files write it: short lists and numbers in one line."""
     from ruamel.yaml.comments import CommentedMap, CommentedSeq
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
     if isinstance(value, dict):
-        fields = CommentedMap({name: _styled(each) for name, each in value.items()})
+        fields = CommentedMap({name: _styled(each, quoted) for name, each in value.items()})
         if value and all(each is None or isinstance(each, int | float) for each in value.values()):
             fields.fa.set_flow_style()
         return fields
     if isinstance(value, list):
-        entries = CommentedSeq([_styled(each) for each in value])
+        entries = CommentedSeq([_styled(each, quoted) for each in value])
         if _is_row(value):
             entries.fa.set_flow_style()
         return entries
-    return value
+    return DoubleQuotedScalarString(value) if quoted and isinstance(value, str) else value
 
 
 def _is_row(value: Any) -> bool:
@@ -386,7 +389,7 @@ def _is_row(value: Any) -> bool:
     return not isinstance(value, dict) and len(str(value)) <= 40 and "\n" not in str(value)
 
 
-def _rewritten(text: str, document: dict[str, Any], wanted: dict[str, Any]) -> str:
+def _rewritten(text: str, document: dict[str, Any], wanted: dict[str, Any], quoted: bool) -> str:
     """Return the document as the YAML library writes it: comments stay, its layout does not."""
     from ruamel.yaml import YAML
 
@@ -398,7 +401,7 @@ def _rewritten(text: str, document: dict[str, Any], wanted: dict[str, Any]) -> s
         del loaded[name]
     for name, value in wanted.items():
         if name not in document or not same(document[name], value):
-            loaded[name] = _styled(value)
+            loaded[name] = _styled(value, quoted)
     stream = io.StringIO()
     writer.dump(loaded, stream)
     return stream.getvalue()
