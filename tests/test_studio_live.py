@@ -198,7 +198,7 @@ def test_shares_and_memberships_of_a_layer_make_one(lon: float, lat: float, side
         # A unit below 0.01 is not mentioned.
         assert sum(unit["membership"] for unit in units) == pytest.approx(1, abs=0.05)
     police = [unit for unit in found["units"] if unit["level"] == "police-districts"]
-    assert sum(unit["share"] for unit in police) <= 1 + 1e-6
+    assert sum(unit["share"] for unit in police) <= 1 + 1e-4  # their lines are kept to 1e-5°
 
 
 def test_a_share_is_what_a_fine_grid_counts() -> None:

@@ -122,7 +122,11 @@ class SomeCells:
 
 
 def moved(
-    margin_m: Floats, sigma_m: Floats, ratio: Floats, sigma_factor: float, shift_m: float
+    margin_m: Floats,
+    sigma_m: Floats | float,
+    ratio: Floats | float,
+    sigma_factor: float,
+    shift_m: float,
 ) -> Floats:
     """Return memberships by another line: Φ of the margin over σ, times the ratio, 0 to 1."""
     z = (margin_m + shift_m) / (sigma_m * sigma_factor)

@@ -9,7 +9,7 @@ from geoloc.casebook.condition import Condition, Trouble, check_folder
 from geoloc.casebook.drafting import draft, draft_from_text
 from geoloc.casebook.drawings import Drawing, Feature, Photo, Shape
 from geoloc.casebook.editing import with_changes
-from geoloc.casebook.findings import Finding, as_json, investigate
+from geoloc.casebook.findings import Finding, area_as_json, as_json, investigate
 from geoloc.casebook.folder import (
     BOOK_FILE,
     SCHEMA_FILE,
@@ -62,6 +62,7 @@ __all__ = [
     "Source",
     "Trouble",
     "Weight",
+    "area_as_json",
     "as_json",
     "case_files",
     "check_folder",

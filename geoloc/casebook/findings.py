@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import shapely
@@ -86,13 +87,16 @@ def _meant(place: Place) -> Hashable:
 def _claimed_place(claim: Claim) -> Place | None:
     if claim.codes:
         return Place(claim.place or "", tuple(dict.fromkeys(claim.codes)))
-    if not claim.place:
-        return None
+    return _named(claim.place) if claim.place else None
+
+
+@lru_cache(maxsize=256)
+def _named(words: str) -> Place:
     try:
-        first, *others = ((code,) for code in unit_senses(claim.place))
+        first, *others = ((code,) for code in unit_senses(words))
     except (PlaceError, ValueError):
-        return _claimed_area(claim.place)
-    return Place(claim.place, first, tuple(others))
+        return _claimed_area(words)
+    return Place(words, first, tuple(others))
 
 
 def _claimed_area(words: str) -> Place:
@@ -249,7 +253,7 @@ def as_json(finding: Finding) -> dict[str, Any]:
             }
             for claim, place in zip(incident.claims, finding.places, strict=True)
         ],
-        "likely_area": _area_as_json(finding),
+        "likely_area": area_as_json(finding),
         "precision": precision_as_json(precision_of(finding, exact=True)),
         "verdicts": [
             _verdict_as_json(index, verdict)
@@ -259,7 +263,8 @@ def as_json(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _area_as_json(finding: Finding) -> dict[str, Any] | None:
+def area_as_json(finding: Finding) -> dict[str, Any] | None:
+    """Return a finding's likely area in the shape that `interface.md` promises; None without."""
     if finding.area is None:
         return None
     return {

@@ -176,4 +176,4 @@ def _country() -> BaseGeometry:
 def _share(shape: BaseGeometry, unit: BaseGeometry) -> tuple[float, float]:
     """Return the share of a shape in a unit, and of their union in both, measured in degrees."""
     both = shapely.intersection(shape, unit).area
-    return both / shape.area, both / shapely.union(shape, unit).area
+    return both / shape.area, both / (shape.area + unit.area - both)

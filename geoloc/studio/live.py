@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import shapely
 
 from geoloc import boundaries
-from geoloc.casebook import Drawing, Finding, Geolocation, Incident, as_json, investigate
+from geoloc.casebook import Drawing, Finding, Geolocation, Incident, area_as_json, investigate
 from geoloc.casebook.drawings import Shape
 from geoloc.casebook.reading import validated
 from geoloc.errors import CaseError, InputError
@@ -109,9 +109,8 @@ class Live:
                 problems += [{"index": number, **problem} for problem in found]
         problems += self._refused(sound)
         finding = self._investigated(sound, status, problems)
-        told = as_json(finding)
         return {
-            "area": told["likely_area"],
+            "area": area_as_json(finding),
             "verdicts": [
                 {
                     "claim": number,

@@ -17,6 +17,7 @@ import shapely
 
 from geoloc import boundaries, geo
 from geoloc.area.regions import regions
+from geoloc.boundaries.cells import moved
 from geoloc.errors import CoordinateError
 from geoloc.gazetteer import Area, Place
 from geoloc.verdict.grades import Grade, grade_of, likelihood_words
@@ -98,13 +99,13 @@ def verify(claim: Place, found: LikelyArea | None, *, reason: str = "") -> Verdi
         return _not_assessable(obstacle)
     claim = replace(claim, senses=tuple(filter(_has_lines, claim.senses)))
     study = _study(found.prior)
-    drawn = [tuple(_drawings(sense, found.grid, study)) for sense in _senses(claim)]
+    drawn = [tuple(_drawings(sense, found.prior)) for sense in _senses(claim)]
     named = {line.code for of_sense in drawn for line in of_sense[0]}
     tried = [found, *(found.varied(odds=odds) for odds in _ODDS)]
     if any(not strand.asserts for strand in found.strands):
         tried += [found.varied(width=width) for width in _WIDTHS]
     before_any = found.prior.mass.ravel()[study]
-    seen = _Seen(study, before_any, tuple(_view(each, named, study) for each in tried))
+    seen = _Seen(before_any, tuple(_view(each, named, study) for each in tried))
     lines, *others = drawn[0]
     p, before = seen.probability(lines, lines), seen.prior(lines)
     # The prior alone excludes it: only evidence that has found its place elsewhere may say so too.
@@ -122,7 +123,7 @@ def verify(claim: Place, found: LikelyArea | None, *, reason: str = "") -> Verdi
     factor = _bayes_factor(p, before)
     grade = grade_of(p, interval, factor)
     by_edition = tuple(_by_edition(p, interval, seen, lines, other) for other in others)
-    alone = tuple(_alone(code, seen, found.grid) for code in claim.codes if len(claim.codes) > 1)
+    alone = tuple(_alone(code, seen, found.prior) for code in claim.codes if len(claim.codes) > 1)
     distance_m = _distance_m(claim, found)
     sentences = (
         _sentence(replace(claim, senses=()), p, interval, before, factor),
@@ -190,12 +191,16 @@ class _AreaCells:
     def __init__(self, area: Area, grid: geo.Grid, cells: Cells) -> None:
         lon, lat = (axis.ravel()[cells] for axis in grid.centres_deg())
         self._margin_m, self._sigma_m = area.margin_m(lon, lat), area.sigma_m
+        self._by_sigma: dict[float, Floats] = {}
 
     def membership(self, sigma_factor: float = 1.0, shift_m: float = 0.0) -> Floats:
         """Return memberships were σ so many times itself and the edge moved outwards, metres."""
-        far = (self._margin_m + shift_m) / (self._sigma_m * sigma_factor)
-        shares: Floats = boundaries.normal_cdf(far)
-        return shares
+        if shift_m:
+            return moved(self._margin_m, self._sigma_m, 1.0, sigma_factor, shift_m)
+        if sigma_factor not in self._by_sigma:
+            kept = moved(self._margin_m, self._sigma_m, 1.0, sigma_factor, 0.0)
+            self._by_sigma[sigma_factor] = kept
+        return self._by_sigma[sigma_factor]
 
 
 # Of each claimed unit in one set of editions, and of the claimed area.
@@ -214,9 +219,15 @@ def _senses(claim: Place) -> tuple[Place, ...]:
     return replace(claim, senses=()), *others
 
 
-def _drawings(place: Place, grid: geo.Grid, study: Cells) -> Iterator[Drawing]:
+@lru_cache(maxsize=8)
+def _area_cells(area: Area, prior: Prior) -> _AreaCells:
+    return _AreaCells(area, prior.grid, _study(prior))
+
+
+def _drawings(place: Place, prior: Prior) -> Iterator[Drawing]:
     """Yield the claimed lines in each combination of editions that have them, default first."""
-    area = (_AreaCells(place.area, grid, study),) if place.area else ()
+    grid, study = prior.grid, _study(prior)
+    area = (_area_cells(place.area, prior),) if place.area else ()
     for layers in product(*(boundaries.layers_with(code) for code in place.codes)):
         drawn = zip(layers, place.codes, strict=True)
         units = (boundaries.unit_cells(layer, code, grid).among(study) for layer, code in drawn)
@@ -242,7 +253,6 @@ def _view(found: LikelyArea, codes: set[str], study: Cells) -> _View:
 class _Seen:
     """The prior, and the likely area under each setting that is tried, the clues' own first."""
 
-    study: Cells  # numbers of the cells, (cells,)
     before: Floats  # (cells,)
     views: tuple[_View, ...]
 
@@ -311,9 +321,9 @@ def _by_edition(
     return Part(" and ".join(names), moved, _moved_grade(moved, p, interval, seen.prior(other)))
 
 
-def _alone(code: str, seen: _Seen, grid: geo.Grid) -> Part:
+def _alone(code: str, seen: _Seen, prior: Prior) -> Part:
     """Judge one unit of a claim without the others."""
-    drawn = [tuple(_drawings(Place("", (code,)), grid, seen.study))]
+    drawn = [tuple(_drawings(Place("", (code,)), prior))]
     lines = drawn[0][0]
     p = seen.probability(lines, lines)
     factor = _bayes_factor(p, seen.prior(lines))
