@@ -802,7 +802,7 @@ def test_a_strangers_shapes_become_what_the_user_says(tmp_path: Path) -> None:
     area, tower = exchange.drawings(exchange.read_shapes(path), means="area", origin="photo 3")
 
     assert (area.means, area.origin, area.name) == ("area", "photo 3", "foot of the ridge")
-    assert (tower.means, tower.origin, tower.rationale) == ("mark", None, "<b>high</b>")
+    assert (tower.means, tower.origin, tower.rationale) == ("mark", None, "high")
     assert area.method == "imported from in.kml, in"
 
 

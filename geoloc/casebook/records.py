@@ -233,6 +233,7 @@ class Incident(Record):
                 f"geolocation.status is {status}, but "
                 + ("evidence" if shown else "a drawing" if drawn else "no evidence")
                 + " says within which units it happened, or has clues to it"
+                + ("; make it approximate and say why, or let it say nothing" if located else "")
             )
         origins = [each.origin for each in shown] + [each.origin or "" for each in drawn]
         for origin in origins:

@@ -146,12 +146,9 @@ def keep_draft(path: Path, text: str) -> None:
 
 
 def draft_of(path: Path) -> str | None:
-    """Return the draft of a case, if there is one newer than its file."""
-    draft = _draft(path)
+    """Return the draft of a case, whether or not its file was changed since; None without one."""
     with contextlib.suppress(OSError, UnicodeDecodeError):
-        kept_at = draft.stat().st_mtime_ns
-        if not path.exists() or kept_at >= path.stat().st_mtime_ns:
-            return draft.read_bytes().decode("utf-8")
+        return _draft(path).read_bytes().decode("utf-8")
     return None
 
 

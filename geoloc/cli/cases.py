@@ -38,7 +38,7 @@ def case_list(cases: Cases = None, as_json: AsJson = False) -> None:
 
     Example: geoloc case list
     """
-    incidents = [incident for _, incident in read_cases(cases)]
+    incidents, damaged = _readable(cases)
     if as_json:
         print_json(
             [
@@ -51,11 +51,30 @@ def case_list(cases: Cases = None, as_json: AsJson = False) -> None:
                 for incident in incidents
             ]
         )
-        return
-    rows = [(i.id, f"{i.date:%a %Y-%m-%d}", i.geolocation.status, i.title) for i in incidents]
-    print_table(rows, ("Case", "Date", "Geolocation", "Title"))
-    if incidents:
+    else:
+        rows = [(i.id, f"{i.date:%a %Y-%m-%d}", i.geolocation.status, i.title) for i in incidents]
+        print_table(rows, ("Case", "Date", "Geolocation", "Title"))
+    if damaged:
+        for error in damaged:
+            complain(str(error).splitlines())
+        typer.echo("\nNext: geoloc casebook check", err=True)
+        raise SystemExit(2)
+    if incidents and not as_json:
         typer.echo(f"\nNext: geoloc case show {incidents[0].id}")
+
+
+def _readable(cases: Path | None) -> tuple[list[Incident], list[CaseError]]:
+    """Return the cases of a folder that can be read, and what is wrong with the others."""
+    from geoloc import casebook
+
+    found: list[Incident] = []
+    damaged: list[CaseError] = []
+    for path in casebook.case_files(folder_of(cases)):
+        try:
+            found.append(casebook.read_case(path))
+        except CaseError as error:
+            damaged.append(error)
+    return found, damaged
 
 
 @app.command("show")

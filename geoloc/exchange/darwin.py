@@ -88,12 +88,12 @@ def _row(finding: Finding, items: Sequence[shown.Item], *, exact: bool) -> dict[
         "verbatimLocality": _joined(claim.place for claim in incident.claims),
         "locationRemarks": "Verbatim localities are claimed, and not verified.",
         "associatedReferences": _joined(source.url or source.title for source in incident.sources),
-        **(_georeference(finding, largest) if largest else _no_georeference(finding)),
+        **(_georeference(finding, largest, exact=exact) if largest else _no_georeference(finding)),
         "informationWithheld": None if exact else _withheld(incident),
     }
 
 
-def _georeference(finding: Finding, area: shown.Item) -> dict[str, Any]:
+def _georeference(finding: Finding, area: shown.Item, *, exact: bool) -> dict[str, Any]:
     lon, lat, radius_m = circle_around(area.geometry)
     coarse = "squares of 1 km" in str(area.columns["note"])
     return {
@@ -104,7 +104,7 @@ def _georeference(finding: Finding, area: shown.Item) -> dict[str, Any]:
         "coordinateUncertaintyInMeters": radius_m,
         "footprintWKT": shapely.to_wkt(area.geometry, rounding_precision=-1),
         "footprintSRS": "EPSG:4326",
-        "georeferencedBy": _joined(_authors(finding.incident)),
+        "georeferencedBy": _joined(_authors(finding.incident, exact=exact)),
         "georeferencedDate": max(
             (d.drawn_on.isoformat() for d in finding.incident.drawings if d.drawn_on), default=None
         ),
@@ -142,9 +142,10 @@ def circle_around(shape: Any) -> tuple[float, float, int]:
     return lon, lat, 1 + int(max(geo.distance_m(lon, lat, *corner) for corner in corners.tolist()))
 
 
-def _authors(incident: Incident) -> Iterable[str | None]:
+def _authors(incident: Incident, *, exact: bool) -> Iterable[str | None]:
     yield from (evidence.by for evidence in incident.evidence if evidence.locates)
-    yield from (drawing.author for drawing in incident.drawings if drawing.locates)
+    if exact:  # who drew at home is nobody's business abroad
+        yield from (drawing.author for drawing in incident.drawings if drawing.locates)
 
 
 def _origins(incident: Incident) -> Iterable[str | None]:

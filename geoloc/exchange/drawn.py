@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Any, get_args
 
 import shapely
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from geoloc.exchange.taken import Taken, TakenFeature, TakenLayer
 
 _DERIVED = set(get_args(LayerName)) - {"drawing"}
+_UNSEEN = ("script", "style")
 _LONGEST = 5000  # characters of a text in a case file
 
 
@@ -164,8 +167,39 @@ def _foreign(taken: Taken, layer: TakenLayer, feature: TakenFeature) -> dict[str
     words = feature.properties.get("description") or feature.properties.get("desc")
     folder = feature.properties.get("folder") or layer.name
     method = f"imported from {taken.name}, {folder}"
-    text = str(words).strip()[:_LONGEST] if words is not None else ""
+    text = _plain(str(words))[:_LONGEST] if words is not None else ""
     return {"method": method[:_LONGEST], **({"rationale": text} if text else {})}
+
+
+class _Words(HTMLParser):
+    """What a description says, without its markup, pictures and scripts."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found: list[str] = []
+        self._unseen = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:  # noqa: ARG002 - the parser's signature
+        self._unseen += tag in _UNSEEN
+        self.found.append(" ")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._unseen -= tag in _UNSEEN and self._unseen > 0
+        self.found.append(" ")
+
+    def handle_data(self, data: str) -> None:
+        if not self._unseen:
+            self.found.append(data)
+
+
+def _plain(description: str) -> str:
+    """Return a description as text: Google Earth writes and shows it as HTML."""
+    if not re.search(r"<[a-zA-Z!/]", description):
+        return description.strip()
+    words = _Words()
+    words.feed(description)
+    words.close()
+    return " ".join("".join(words.found).split())
 
 
 def _parts(shape: Any) -> Iterator[Any]:

@@ -75,7 +75,8 @@ def _of(finding: Finding, *, exact: bool) -> Iterator[Item]:
     yield from _likely(finding, plainly=plainly)
     for drawing in finding.incident.drawings:
         if _goes_out(drawing, exact=exact, plainly=plainly):
-            yield of_drawing(drawing, finding.incident)
+            told = drawing if exact else drawing.model_copy(update={"author": None})
+            yield of_drawing(told, finding.incident)
     if plainly:
         yield from _landmarks(finding)
     if exact:
@@ -250,6 +251,12 @@ def _kept_back(findings: Sequence[Finding], *, exact: bool) -> Iterator[str]:
         for photo in finding.incident.photos
         for feature in photo.features
     )
+    leaving = sum(len(finding.incident.drawings) for finding in findings) - drawings
+    if leaving:
+        yield (
+            f"{leaving} drawing(s) leave as drawn, without their authors' names: they tell the"
+            " event's place to no better than 1 km, but their landmarks exactly."
+        )
     for count, what in ((drawings, "drawing(s)"), (points, "feature(s) of photos")):
         if count:
             yield f"{count} {what} stay at home; --exact writes them, for your own eyes only."

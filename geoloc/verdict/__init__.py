@@ -39,6 +39,7 @@ _WIDTHS = (2 / 3, 3 / 2)  # of every measurement's σ
 _ASSUMED = 0.9  # a place that holds more of the study area than this is taken for granted by it
 _SIGMA_FACTORS = (0.5, 1.0, 2.0)  # of the claimed lines' σ
 _FARTHEST_FLIP_M = 20_000.0
+_TOLD_FACTOR = 1000
 _LEAST_PRIOR = 1e-9  # below this a claimed place is outside the study area
 _FOUND_BITS = 3.3  # evidence that leaves about a tenth of the study area
 _NEAR_MISS_M = 5_000.0  # to here a claim outside the area may be a matter of a line or a name
@@ -460,4 +461,6 @@ def _assumption(found: LikelyArea) -> str:
 
 
 def _round_factor(factor: float) -> str:
+    if factor > _TOLD_FACTOR:  # a larger one speaks of the model, not of the event
+        return f"above {_TOLD_FACTOR:,}"
     return f"{factor:,.0f}" if factor >= 10 else f"{factor:.2g}"
