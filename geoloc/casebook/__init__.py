@@ -9,7 +9,13 @@ from geoloc.casebook.condition import Condition, Trouble, check_folder
 from geoloc.casebook.drafting import draft, draft_from_text
 from geoloc.casebook.drawings import Drawing, Feature, Photo, Shape
 from geoloc.casebook.editing import with_changes
-from geoloc.casebook.findings import Finding, area_as_json, as_json, investigate
+from geoloc.casebook.findings import (
+    Finding,
+    area_as_json,
+    as_json,
+    investigate,
+    require_investigable,
+)
 from geoloc.casebook.folder import (
     BOOK_FILE,
     SCHEMA_FILE,
@@ -80,6 +86,7 @@ __all__ = [
     "read_version",
     "reconcile",
     "remark_as_json",
+    "require_investigable",
     "save_case",
     "schema",
     "version_of",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import shapely
@@ -12,8 +13,9 @@ import shapely
 from geoloc.area import LikelyArea, Prior, likely_area, same_as
 from geoloc.casebook.clues import SameAsRecord
 from geoloc.casebook.drawings import Drawing
-from geoloc.casebook.folder import read_case
+from geoloc.casebook.folder import check_case, read_case
 from geoloc.casebook.precision import precision_as_json, precision_of
+from geoloc.casebook.reading import parse_yaml
 from geoloc.casebook.records import Claim, Evidence, Incident
 from geoloc.clues import Clue, Within
 from geoloc.errors import CaseError, ClueError, InputError, PlaceError, Problem
@@ -77,6 +79,19 @@ def investigate(incident: Incident, *, earlier: Finding | None = None) -> Findin
     judged = {key: verify(place, found, reason=reason) for key, place in wordings.items()}
     verdicts = tuple(judged[_meant(place)] if place else None for place in places)
     return Finding(incident, places, found, verdicts)
+
+
+def require_investigable(path: Path, text: str) -> None:
+    """Find out before a case is saved whether it could be investigated.
+
+    A drawing far outside the study area, or two that exclude each other, would lock everybody out.
+
+    Raises
+    ------
+    CaseError
+        If the text is no valid case, or a clue of it cannot be reckoned with.
+    """
+    investigate(check_case(parse_yaml(text, path), path))
 
 
 def _meant(place: Place) -> Hashable:

@@ -259,6 +259,7 @@ def keep_book(report: BookReport, *, author: str, why: str) -> tuple[Path, ...]:
 
 
 def _save(case: BookCase, *, author: str, why: str) -> Path:
+    casebook.require_investigable(case.path, case.text)
     casebook.save_case(case.path, case.text, version=case.version, author=author, why=why)
     return case.path
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from geoloc import casebook
-from geoloc.casebook import Drawing, Incident
-from geoloc.casebook.reading import load_yaml, parse_yaml, validated
+from geoloc.casebook import Drawing
+from geoloc.casebook.reading import load_yaml
 
 
 def add_to_case(
@@ -53,6 +53,5 @@ def _save(path: Path, records: list[dict[str, Any]], *, author: str, why: str) -
     text, version = casebook.read_version(path)
     there = [*(load_yaml(path).get("drawings") or ()), *records]
     changed = casebook.with_changes(text, {"drawings": there})
-    # A drawing that cannot be reckoned with, e.g. far outside the study area, must not get in.
-    casebook.investigate(validated(path, parse_yaml(changed, path), Incident))
+    casebook.require_investigable(path, changed)
     casebook.save_case(path, changed, version=version, author=author, why=why)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from geoloc import boundaries
-from geoloc.casebook import Incident, editing, read_case, saving
+from geoloc.casebook import Incident, editing, read_case, require_investigable, saving
 from geoloc.errors import CaseError, Problem
 
 
@@ -20,6 +20,7 @@ class CaseFile:
     path: Path
     incident: Incident | None  # as it was last read; None where there is no case
     version: str | None = None
+    _kept: str | None = None  # the draft that this page kept or was offered
 
     @classmethod
     def opened(cls, path: Path | None) -> CaseFile:
@@ -60,21 +61,24 @@ class CaseFile:
             raise CaseError("drawing", (Problem("", None, why_not),))
         text, _ = saving.read_version(self.path)
         text = editing.with_changes(text, changes)
+        require_investigable(self.path, text)
         saved = saving.save_case(self.path, text, version=version, author=author, why=why)
         self.reload()
-        saving.drop_draft(self.path)
+        if saving.draft_of(self.path) == self._kept:  # another page's is not ours to drop
+            saving.drop_draft(self.path)
         return saved
 
     def keep_draft(self, document: dict[str, Any]) -> str:
         """Keep unfinished work beside the case; return when, ISO 8601 with its zone."""
         kept_at = dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
         draft = {"kept_at": kept_at, "document": document}
-        saving.keep_draft(self.path, json.dumps(draft, ensure_ascii=False))
+        self._kept = json.dumps(draft, ensure_ascii=False)
+        saving.keep_draft(self.path, self._kept)
         return kept_at
 
     def draft(self) -> dict[str, Any] | None:
         """Return the draft that was kept and not saved, with when; None if there is none."""
-        text = saving.draft_of(self.path)
+        self._kept = text = saving.draft_of(self.path)
         if text is None:
             return None
         try:
