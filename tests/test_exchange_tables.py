@@ -15,8 +15,9 @@ from pyproj import Geod
 from python_calamine import load_workbook
 
 from geoloc import casebook, exchange, fence, tables
+from geoloc.casebook import precision
 from geoloc.errors import FenceError, InputError
-from geoloc.exchange.darwin import TERMS, circle_around, write_darwin
+from geoloc.exchange.darwin import TERMS, write_darwin
 from geoloc.exchange.points import read_points, write_points
 from geoloc.fence import sheets
 
@@ -319,6 +320,12 @@ def test_darwin_core_holds_the_area_with_its_uncertainty(tmp_path: Path) -> None
     lon, lat = float(row["decimalLongitude"]), float(row["decimalLatitude"])
     far = max(Geod(ellps="WGS84").inv(lon, lat, x, y)[2] for x, y in shapely.get_coordinates(area))
     assert far <= int(row["coordinateUncertaintyInMeters"]) <= far + 1
+    found = precision.precision_of(finding)
+    assert found
+    assert row["georeferenceProtocol"] == precision.PROTOCOL
+    assert (lon, lat, int(row["coordinateUncertaintyInMeters"])) == (
+        found.lon, found.lat, found.radius_m,
+    )  # fmt: skip
 
 
 def test_a_case_without_a_place_says_so_in_darwin_core(tmp_path: Path) -> None:
@@ -331,11 +338,3 @@ def test_a_case_without_a_place_says_so_in_darwin_core(tmp_path: Path) -> None:
     assert row["georeferenceVerificationStatus"] == "unable to georeference"
     assert "filmed at night" in row["georeferenceRemarks"]
     assert "Police District 15" in row["verbatimLocality"]
-
-
-def test_the_smallest_circle_of_a_box_is_around_its_middle() -> None:
-    """A box of 0.02 degrees: the centre is its middle, the radius half its diagonal."""
-    lon, lat, radius_m = circle_around(shapely.box(69.2, 34.5, 69.22, 34.52))
-    assert (lon, lat) == pytest.approx((69.21, 34.51), abs=1e-5)
-    diagonal_m = Geod(ellps="WGS84").inv(69.2, 34.5, 69.22, 34.52)[2]
-    assert radius_m == pytest.approx(diagonal_m / 2, abs=3)

@@ -463,9 +463,7 @@ def test_a_photo_that_another_case_names_is_kept(tmp_path: Path) -> None:
     """Two cases of one folder share a photo by its hash; closing one page leaves it."""
     digest = "ab" * 32
     (tmp_path / "2023-05-08-other.yaml").write_text(f"file: photos/{digest}.jpg\n", "utf-8")
-    case = tmp_path / "2023-05-08-bagrami-pd22.yaml"
-    shutil.copy(CASE, case)
-    session = Session(case)
+    session = Session(copied(tmp_path))
 
     assert session._in_use(f"photos/{digest}.jpg")
     assert not session._in_use(f"photos/{'cd' * 32}.jpg")
@@ -473,8 +471,7 @@ def test_a_photo_that_another_case_names_is_kept(tmp_path: Path) -> None:
 
 def test_what_cannot_be_investigated_is_not_saved(tmp_path: Path) -> None:
     """A shape in another country would lock everybody out of the case."""
-    case = tmp_path / "2023-05-08-bagrami-pd22.yaml"
-    shutil.copy(CASE, case)
+    case = copied(tmp_path)
     before, session = case.read_bytes(), Session(case)
     opened = session.answer("open", {})
     ring = [[2.3, 48.8], [2.4, 48.8], [2.4, 48.9], [2.3, 48.8]]

@@ -21,6 +21,7 @@ from geoloc.boundaries.editions import (
     edition_of,
     editions,
     read_recorded,
+    shipped_record,
     shipped_table,
     user_folder,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "normal_cdf",
     "percent",
     "read_recorded",
+    "shipped_record",
     "shipped_table",
     "statements",
     "unit",

@@ -329,6 +329,12 @@ def _require_layer(layer: str) -> None:
 
 def shipped_table(name: str) -> str:
     """Return the text of a shipped table (`localities`, `gazetteer`), checked by its SHA-256."""
-    folder = files.shipped("boundaries")
-    record = read_toml(folder / RECORDS)[name]
-    return read_recorded(folder / record["file"], record["sha256"]).decode("utf-8")
+    record = shipped_record(name)
+    path = files.shipped("boundaries") / record["file"]
+    return read_recorded(path, record["sha256"]).decode("utf-8")
+
+
+def shipped_record(name: str) -> dict[str, Any]:
+    """Return what `sources.toml` says of a shipped file, e.g. its attribution and licence."""
+    record: dict[str, Any] = read_toml(files.shipped("boundaries") / RECORDS)[name]
+    return record

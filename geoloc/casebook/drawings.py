@@ -215,6 +215,22 @@ class Photo(Record):
         description="the skyline as traced, [x, y] shares from the left and the top",
         max_length=2000,
     )
+    blur: tuple[tuple[Share, Share, Share, Share], ...] = Field(
+        (),
+        description="faces and bodies that figures never show: [x, y, width, height] shares from"
+        " the left and the top",
+        max_length=200,
+    )
+
+    @model_validator(mode="after")
+    def _boxes_hold_something(self) -> Photo:
+        for x, y, wide, high in self.blur:
+            if not (wide and high) or max(x + wide, y + high) > 1 + 1e-9:
+                raise ValueError(
+                    f"blur [{x:g}, {y:g}, {wide:g}, {high:g}] must be [x, y, width, height] with an"
+                    " area inside the photo, e.g. [0.4, 0.2, 0.1, 0.15]"
+                )
+        return self
 
     @model_validator(mode="after")
     def _each_number_once(self) -> Photo:

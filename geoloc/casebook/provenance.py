@@ -32,8 +32,8 @@ MANIFEST = ".manifest.json"  # after the whole name of the output
 FORMAT = "geoloc manifest 1"
 # What decides how numbers and pages come out.
 LIBRARIES = (
-    "fonttools", "geopandas", "matplotlib", "numpy", "pillow", "pydyf", "pyproj", "python-docx",
-    "rasterio", "scipy", "shapely", "weasyprint",
+    "fonttools", "geopandas", "matplotlib", "numpy", "pillow", "pillow-heif", "pydyf", "pyproj",
+    "python-docx", "rasterio", "scipy", "shapely", "weasyprint",
 )  # fmt: skip
 _PACKAGE = Path(__file__).parent.parent
 _LARGEST_MANIFEST = 5_000_000  # bytes; one of a hundred cases has 50,000
@@ -191,7 +191,7 @@ def differences(output: Path, said: Mapping[str, Any], folder: Path) -> list[Dif
     """
     found = [_compared("output", said["output"]["name"], said["output"]["sha256"], output)]
     for item in said["inputs"]:
-        at = _located(item["path"], (folder, output.absolute().parent, Path()))
+        at = located(item["path"], (folder, output.absolute().parent, Path()))
         found.append(_compared(item.get("kind", "file"), item["path"], item["sha256"], at))
     known = {path.name: path for edition in boundaries.editions() for path in _files(edition)}
     for item in said["boundaries"]:
@@ -210,7 +210,7 @@ def _compared(what: str, name: str, sha256: str, path: Path | None) -> Differenc
     return Difference(what, name, "differs" if here else "missing", sha256, here)
 
 
-def _located(name: str, folders: Iterable[Path]) -> Path | None:
+def located(name: str, folders: Iterable[Path]) -> Path | None:
     """Return a file by its path from a folder; a manifest from outside names none elsewhere."""
     if Path(name).is_absolute() or ".." in Path(name).parts or "\\" in name:
         return None

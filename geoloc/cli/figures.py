@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
 from geoloc.cli.boundaries import app
-from geoloc.cli.cases import folder_of, read_cases, read_one
+from geoloc.cli.cases import folder_of
 from geoloc.cli.output import AsJson, Cases, complain, print_json, visible
+from geoloc.cli.reports import KEPT, CaseFiles, Graphic, Made, kept_photos
 from geoloc.errors import InputError, OutputError
 
 Kind = Literal["layer", "reliability"]
@@ -45,6 +47,10 @@ Behind = Annotated[
         " picture (GeoTIFF).",
     ),
 ]
+Which = Annotated[
+    list[int] | None,
+    typer.Option("--photo", help="Of --kind photos: which one, from 1; up to three times."),
+]
 Owner = Annotated[str, typer.Option("--base-credit", help="Owner and licence of that file.")]
 
 
@@ -57,6 +63,8 @@ def figure_command(
     exact: Exactly = False,
     base: Behind = None,
     base_credit: Owner = "",
+    photo: Which = None,
+    graphic: Graphic = False,
     cases: Cases = None,
     as_json: AsJson = False,
 ) -> None:
@@ -67,6 +75,7 @@ def figure_command(
     Example: geoloc figure 2023-05-08-bagrami-pd22 --kind claimed -o claimed.png
     """
     from geoloc import figures
+    from geoloc.casebook import provenance
 
     _require_place(output)
     suffix = figures.require_suffix(output.suffix)
@@ -75,15 +84,31 @@ def figure_command(
     settings: dict[str, Any] = {
         "command": "figure", "case": case, "kind": kind or _first_kind(case), "suffix": suffix,
         "size": size, "language": lang, "exact": exact, "base": base, "base_credit": base_credit,
+        "photo": photo or [], "graphic": graphic,
     }  # fmt: skip
     typer.echo("Drawing ...", err=True)
-    content = figures.picture(_drawn(settings, cases), suffix)
-    path = _write(output, content)
+    made = _made(settings, cases)
+    complain(f"warning: {told}" for told in made.warnings)
+    # A manifest names no folder of this machine.
+    word, _, raster = (base or "").rpartition(":")
+    named = f"{word}:{Path(raster).name}" if word else Path(raster).name
+    manifest = provenance.manifest(
+        made.findings,
+        settings=settings | {"case": made.name, "base": base and named},
+        inputs=made.inputs,
+        output=made.content,
+        name=output.name,
+        folder=made.folder,
+    )
+    path = provenance.write_with_manifest(output, made.content, manifest)
     if as_json:
         told = {name: settings[name] for name in ("case", "kind", "size", "language", "exact")}
-        print_json(told | {"path": str(path), "bytes": len(content)})
+        beside = {"path": str(path), "manifest": str(provenance.manifest_path(path))}
+        sha256 = manifest["output"]["sha256"]
+        print_json(told | beside | {"bytes": len(made.content), "sha256": sha256})
         return
-    typer.echo(f"Wrote {visible(str(path))} ({len(content) / 1000:,.0f} kB), {settings['kind']}.")
+    size_kb = f"{len(made.content) / 1000:,.0f} kB"
+    typer.echo(f"Wrote {visible(str(path))} ({size_kb}), {settings['kind']}, and its manifest.")
     typer.echo(f"\nNext: {_other_kind(settings, suffix)}")
 
 
@@ -98,28 +123,66 @@ def _other_kind(settings: dict[str, Any], suffix: str) -> str:
     return f"geoloc figure {visible(settings['case'])} --kind {kind} -o {kind}{suffix}"
 
 
-def _drawn(settings: dict[str, Any], cases: Path | None) -> Any:
-    """Return the figure that settings ask for."""
+def render(settings: Mapping[str, Any], cases: Path | None, places: Iterable[Path] = ()) -> bytes:
+    """Return a figure by the settings of its manifest.
+
+    Parameters
+    ----------
+    settings : mapping
+        `case`, `kind`, `suffix`, `size`, `language`, `exact`, `base`, `base_credit`, `photo` and
+        `graphic`.
+    cases : Path, optional
+        The folder of case files; default the usual one.
+    places : iterable of Path
+        Folders in which the raster behind the lines is looked for, beside that of the cases.
+    """
+    word, colon, raster = (settings["base"] or "").rpartition(":")
+    if not raster:
+        return _made(settings, cases).content
+    from geoloc.casebook import provenance
+
+    found = provenance.located(raster, (folder_of(cases), *places))
+    if found is None:
+        raise InputError(f"{raster}, on which the figure is drawn, is not here; put it beside it.")
+    return _made({**settings, "base": f"{word}{colon}{found}"}, cases).content
+
+
+def _made(settings: Mapping[str, Any], cases: Path | None) -> Made:
+    """Return the figure that settings ask for, and what it was made from."""
     from geoloc import casebook, figures
+    from geoloc.casebook import provenance
 
-    printed = {"size": settings["size"], "language": settings["language"]}
-    if settings["case"] == "casebook":
-        if settings["exact"] or settings["base"]:
-            raise InputError("--exact and --base are for the maps of one case.")
-        book = casebook.read_book(folder_of(cases))
-        findings = [casebook.investigate(incident) for _, incident in read_cases(cases)]
-        return figures.casebook_figure(findings, book, kind=settings["kind"], **printed)
-    finding = casebook.investigate(read_one(settings["case"], cases))
-    return figures.finding_figure(
-        finding, kind=settings["kind"], exact=settings["exact"], base=settings["base"],
-        base_credit=settings["base_credit"], **printed,
-    )  # fmt: skip
-
-
-def _write(output: Path, content: bytes) -> Path:
-    from geoloc import files
-
-    return files.write_whole(output, content)
+    case, kind, exact, base = (settings[name] for name in ("case", "kind", "exact", "base"))
+    printed: Any = {"size": settings["size"], "language": settings["language"], "kind": kind}
+    of_book = case == "casebook"
+    if of_book and (exact or base):
+        raise InputError("--exact and --base are for the maps of one case.")
+    if kind != "photos" and (settings["photo"] or settings["graphic"]):
+        raise InputError("--photo and --graphic are for --kind photos.")
+    files = (CaseFiles.of if of_book else CaseFiles.alone)(case, cases)
+    findings = tuple(casebook.investigate(incident) for incident in files.chosen)
+    if of_book:
+        figure = figures.casebook_figure(findings, files.book, **printed)
+    else:
+        figure = figures.finding_figure(
+            findings[0], exact=exact, base=base, base_credit=settings["base_credit"],
+            photos=files.folder, graphic=settings["graphic"], chosen=settings["photo"], **printed,
+        )  # fmt: skip
+    photos = dict(kept_photos(files)) if kind == "photos" else {}
+    rasters = [Path(base.rpartition(":")[2])] if base else []
+    return Made(
+        name="casebook" if of_book else files.chosen[0].id,
+        content=figures.picture(figure, settings["suffix"]),
+        findings=findings,
+        inputs=(
+            *files.paths,
+            *provenance.rasters_used(findings),
+            *rasters,
+            *(path for _, path in photos.values() if path.is_file()),
+        ),
+        folder=files.folder,
+        warnings=tuple(f"{name} {KEPT[s]}" for name, (s, _) in photos.items() if s in KEPT),
+    )
 
 
 @app.command("figure")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -16,6 +17,7 @@ from geoloc.errors import GeolocError, InputError
 if TYPE_CHECKING:
     from geoloc.casebook import Book, Finding, Incident
     from geoloc.casebook.provenance import Difference
+    from geoloc.figures.findings import FindingKind
     from geoloc.report.case import State
 
 Language = Annotated[
@@ -125,7 +127,7 @@ def render(settings: Mapping[str, Any], cases: Path | None) -> Made:
     from geoloc.casebook import coarse, provenance
 
     case, exact, graphic = settings["case"], settings["exact"], settings["graphic"]
-    files = _Files.of(case, cases)
+    files = CaseFiles.of(case, cases)
     findings = tuple(casebook.investigate(incident) for incident in files.chosen)
     warnings = [
         f"{finding.incident.id}: {field} holds what looks like a coordinate, and the report shows"
@@ -133,8 +135,8 @@ def render(settings: Mapping[str, Any], cases: Path | None) -> Made:
         for finding in findings
         for field in coarse.coordinates_told(finding)
     ]
-    kept = dict(_kept(files))
-    warnings += [f"{name} {_KEPT[state]}" for name, (state, _) in kept.items() if state in _KEPT]
+    kept = dict(kept_photos(files))
+    warnings += [f"{name} {KEPT[state]}" for name, (state, _) in kept.items() if state in KEPT]
     pictures, failed = _pictures(findings, files, settings)
     document = report.document(
         findings,
@@ -157,14 +159,14 @@ def render(settings: Mapping[str, Any], cases: Path | None) -> Made:
     )
 
 
-_KEPT: dict[State, str] = {
+KEPT: dict[State, str] = {
     "changed": "is not the photo that the case records: its SHA-256 is another.",
     "missing": "is not there; the report says so.",
 }
 
 
 @dataclass(frozen=True, slots=True)
-class _Files:
+class CaseFiles:
     """A casebook's files, and the cases of it that are asked for."""
 
     folder: Path
@@ -174,7 +176,8 @@ class _Files:
     book: Book | None
 
     @classmethod
-    def of(cls, case: str, cases: Path | None) -> _Files:
+    def of(cls, case: str, cases: Path | None) -> CaseFiles:
+        """Return all files of a casebook; of it the case that is asked for, or every one."""
         from geoloc import casebook
 
         by_file = Path(case) if case.endswith((".yaml", ".yml")) else None
@@ -192,8 +195,26 @@ class _Files:
         paths += [book] if book.is_file() else []
         return cls(folder, tuple(paths), incidents, chosen, casebook.read_book(folder))
 
+    @classmethod
+    def alone(cls, case: str, cases: Path | None) -> CaseFiles:
+        """Return one case's file and those that its clues name; no other is read."""
+        from geoloc import casebook
 
-def _kept(files: _Files) -> Iterator[tuple[str, tuple[State, Path]]]:
+        path = casebook.find_case(case, cases and folder_of(cases))
+        incident = casebook.read_case(path)
+        named, others = [incident], {path.absolute(): path}
+        while named:
+            for evidence in named.pop().evidence:
+                for clue in evidence.clues:
+                    file = getattr(clue, "file", None)
+                    if isinstance(file, Path) and file.is_file() and file.absolute() not in others:
+                        others[file.absolute()] = file
+                        named.append(casebook.read_case(file))
+        folder = path.absolute().parent
+        return cls(folder, (*others.values(),), {incident.id: incident}, (incident,), None)
+
+
+def kept_photos(files: CaseFiles) -> Iterator[tuple[str, tuple[State, Path]]]:
     """Yield each photo's state and path by `case id/file`, its hash value compared."""
     from geoloc.casebook.provenance import sha256_of
 
@@ -207,41 +228,36 @@ def _kept(files: _Files) -> Iterator[tuple[str, tuple[State, Path]]]:
 
 
 def _pictures(
-    findings: Sequence[Finding], files: _Files, settings: Mapping[str, Any]
+    findings: Sequence[Finding], files: CaseFiles, settings: Mapping[str, Any]
 ) -> tuple[dict[str, bytes], list[str]]:
     """Return the figures of a report as PNG, and why any could not be drawn."""
-    import importlib
+    from geoloc import figures
 
-    figures: Any = importlib.import_module("geoloc.figures")
+    language: Any = settings["language"]
+    wanted: dict[str, Callable[[], Any]] = {}
+    for finding in findings:
+        for kind in _kinds(finding):
+            wanted[f"{finding.incident.id}/{kind}"] = partial(
+                figures.finding_figure, finding, kind=kind, language=language,
+                exact=settings["exact"], photos=files.folder, graphic=settings["graphic"],
+            )  # fmt: skip
+    for book_kind in figures.BOOK_KINDS if len(findings) > 1 else ():
+        wanted[f"casebook/{book_kind}"] = partial(
+            figures.casebook_figure, findings, files.book, kind=book_kind, language=language
+        )
     drawn: dict[str, bytes] = {}
     failed: list[str] = []
-    if not hasattr(figures, "finding_figure"):
-        return drawn, ["this version of geoloc draws no figures for reports."]
-    language, exact = settings["language"], settings["exact"]
-    wanted: list[tuple[str, str, Any]] = [
-        (finding.incident.id, kind, finding)
-        for finding in findings
-        for kind in _kinds(finding, graphic=settings["graphic"])
-    ]
-    if len(findings) > 1:
-        wanted += [("casebook", kind, None) for kind in ("activity", "provinces")]
-    for name, kind, finding in wanted:
-        typer.echo(f"[figure {name} {kind}]", err=True)
+    for name, draw in wanted.items():
+        typer.echo(f"[figure {name}]", err=True)
         try:
-            if finding is None:
-                figure = figures.casebook_figure(findings, files.book, kind=kind, language=language)
-            else:
-                photos = {"photos": files.folder} if kind == "photos" else {}
-                figure = figures.finding_figure(
-                    finding, kind=kind, language=language, exact=exact, **photos
-                )
-            drawn[f"{name}/{kind}"] = figures.picture(figure, ".png")
+            drawn[name] = figures.picture(draw(), ".png")
         except GeolocError as error:
-            failed.append(f"{name} has no figure {kind}: {error}")
+            case, _, kind_of = name.partition("/")
+            failed.append(f"{case} has no figure {kind_of}: {error}")
     return drawn, failed
 
 
-def _kinds(finding: Finding, *, graphic: bool) -> Iterator[str]:
+def _kinds(finding: Finding) -> Iterator[FindingKind]:
     """Yield the figures that a finding has something for."""
     if finding.area is not None:
         yield "area"
@@ -249,8 +265,7 @@ def _kinds(finding: Finding, *, graphic: bool) -> Iterator[str]:
         yield "claimed"
     if finding.area is not None and len(finding.area.strands) > 1:
         yield "ledger"
-    photos = finding.incident.photos
-    if photos and (graphic or not any(photo.graphic for photo in photos)):
+    if finding.incident.photos:
         yield "photos"
 
 
@@ -275,7 +290,7 @@ def verify_report(
     folder = _folder_for(file, cases)
     found = provenance.differences(file, said, folder)
     if again:
-        found += _made_again(said, folder)
+        found += _made_again(said, folder, file.absolute().parent)
     same = not found
     if as_json:
         print_json(
@@ -303,31 +318,33 @@ def _folder_for(file: Path, cases: Path | None) -> Path:
         return file.absolute().parent
 
 
-def _made_again(said: Mapping[str, Any], folder: Path) -> list[Difference]:
-    """Return whether the same command gives the same bytes here and now."""
+def _made_again(said: Mapping[str, Any], folder: Path, beside: Path) -> list[Difference]:
+    """Return whether the same command gives the same bytes here and now.
+
+    A raster that a figure is drawn on is looked for in the casebook's folder, beside the output,
+    and here.
+    """
     import hashlib
 
     from geoloc.casebook.provenance import Difference
 
     name, expected = said["output"]["name"], said["output"]["sha256"]
     try:
-        content = _render_again(said["settings"], folder)
+        content = _render_again(said["settings"], folder, beside)
     except KeyError as error:
         raise InputError(f"The manifest's settings lack {error}; make the output again.") from error
     found = hashlib.sha256(content).hexdigest()
     return [] if found == expected else [Difference("again", name, "differs", expected, found)]
 
 
-def _render_again(settings: Mapping[str, Any], folder: Path) -> bytes:
-    if settings["command"] == "report":
-        return render(settings, folder).content
+def _render_again(settings: Mapping[str, Any], folder: Path, beside: Path) -> bytes:
     from geoloc.cli import figures
 
-    again = getattr(figures, "render", None)
-    if settings["command"] != "figure" or again is None:
-        raise InputError(f"--again cannot make what {settings['command']!r} wrote; leave it out.")
-    made: bytes = again(settings, folder)
-    return made
+    if settings["command"] == "report":
+        return render(settings, folder).content
+    if settings["command"] == "figure":
+        return figures.render(settings, folder, (beside, Path()))
+    raise InputError(f"--again cannot make what {settings['command']!r} wrote; leave it out.")
 
 
 def _print_differences(

@@ -27,7 +27,7 @@ Kind = Literal[
 _KINDS: dict[str, Kind] = {
     **dict.fromkeys(("date", "published", "drawn_on"), "day"),
     **dict.fromkeys(("codes", "covers", "within", "sources", "notes"), "list"),
-    **dict.fromkeys(("clues", "study", "features", "ridge"), "json"),
+    **dict.fromkeys(("blur", "clues", "study", "features", "ridge"), "json"),
     **dict.fromkeys(("confidence", "reliability", "detection_probability"), "number"),
     "captured": "moment", "graphic": "truth", "geometry": "shape",
 }  # fmt: skip

@@ -1,8 +1,8 @@
 """Darwin Core out: an event a row, in the terms by which museums and archives exchange places.
 
 Terms are those of the TDWG standard (dwc.tdwg.org/terms); the place follows the point-radius method
-of Chapman & Wieczorek, "Georeferencing Best Practices" (GBIF, 2020): the centre of the smallest
-circle around the likely area, with its radius as the uncertainty, and the area itself as footprint.
+of Chapman & Wieczorek, "Georeferencing Best Practices" (GBIF, 2020), by `casebook.precision`: a
+point in the middle of the likely area, its radius as the uncertainty, the area as footprint.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import shapely
 
-from geoloc import files, geo
+from geoloc import files
+from geoloc.casebook import precision
 from geoloc.exchange import shown
 from geoloc.exchange.points import losses_of, write_csv
 
 if TYPE_CHECKING:
     from geoloc.casebook import Finding, Incident
+    from geoloc.casebook.precision import Precision
 
 TERMS = (
     "eventID", "eventType", "eventDate", "eventTime", "eventRemarks",
@@ -29,10 +31,6 @@ TERMS = (
     "georeferenceRemarks", "georeferenceVerificationStatus",
     "dataGeneralizations", "informationWithheld", "associatedReferences",
 )  # fmt: skip
-_PROTOCOL = (
-    "Probability over a grid from the clues in the evidence (geoloc), the area of highest density;"
-    " point and radius by Georeferencing Best Practices (Chapman & Wieczorek 2020)"
-)
 _BETWEEN = " | "  # Darwin Core's own mark between values of a list
 
 
@@ -61,7 +59,7 @@ def write_darwin(
         If it cannot be written; what was there before is untouched.
     """
     items, losses = shown.items(findings, exact=exact)
-    rows = [_row(finding, items, exact=exact) for finding in findings]
+    rows = [_row(finding, exact=exact) for finding in findings]
     with files.writing_whole(path) as temporary:
         write_csv([TERMS, *([row.get(term) for term in TERMS] for row in rows)], temporary)
     drawn = sum(item.layer == "drawing" for item in items)
@@ -69,14 +67,9 @@ def write_darwin(
     return (*losses, *told, *losses_of(".csv", items))
 
 
-def _row(finding: Finding, items: Sequence[shown.Item], *, exact: bool) -> dict[str, Any]:
+def _row(finding: Finding, *, exact: bool) -> dict[str, Any]:
     incident = finding.incident
-    areas = [
-        item
-        for item in items
-        if item.layer == "likely area" and item.columns["case"] == incident.id
-    ]
-    largest = max(areas, key=lambda item: float(item.columns["probability"]), default=None)
+    found = precision.precision_of(finding, exact=exact)
     return {
         "eventID": incident.id,
         "eventType": "Claimed raid or other incident",
@@ -88,34 +81,32 @@ def _row(finding: Finding, items: Sequence[shown.Item], *, exact: bool) -> dict[
         "verbatimLocality": _joined(claim.place for claim in incident.claims),
         "locationRemarks": "Verbatim localities are claimed, and not verified.",
         "associatedReferences": _joined(source.url or source.title for source in incident.sources),
-        **(_georeference(finding, largest, exact=exact) if largest else _no_georeference(finding)),
+        **(_georeference(finding, found, exact=exact) if found else _no_georeference(finding)),
         "informationWithheld": None if exact else _withheld(incident),
     }
 
 
-def _georeference(finding: Finding, area: shown.Item, *, exact: bool) -> dict[str, Any]:
-    lon, lat, radius_m = circle_around(area.geometry)
-    coarse = "squares of 1 km" in str(area.columns["note"])
+def _georeference(finding: Finding, found: Precision, *, exact: bool) -> dict[str, Any]:
+    locality = f"{precision.MASS:.0%} likely area"
     return {
-        "locality": area.columns["name"],
-        "decimalLatitude": lat,
-        "decimalLongitude": lon,
+        "locality": locality,
+        "decimalLatitude": found.lat,
+        "decimalLongitude": found.lon,
         "geodeticDatum": "EPSG:4326",
-        "coordinateUncertaintyInMeters": radius_m,
-        "footprintWKT": shapely.to_wkt(area.geometry, rounding_precision=-1),
+        "coordinateUncertaintyInMeters": round(found.radius_m),
+        "footprintWKT": shapely.to_wkt(found.footprint, rounding_precision=-1),
         "footprintSRS": "EPSG:4326",
         "georeferencedBy": _joined(_authors(finding.incident, exact=exact)),
         "georeferencedDate": max(
             (d.drawn_on.isoformat() for d in finding.incident.drawings if d.drawn_on), default=None
         ),
-        "georeferenceProtocol": _PROTOCOL,
+        "georeferenceProtocol": precision.PROTOCOL,
         "georeferenceSources": _joined(_origins(finding.incident)),
         "georeferenceRemarks": (
-            f"Approximate: {area.columns['name']}. {finding.incident.geolocation.reason}"
-            f" {shown.CAVEAT}"
+            f"Approximate: {locality}. {finding.incident.geolocation.reason} {shown.CAVEAT}"
         ),
         "georeferenceVerificationStatus": "requires verification",
-        "dataGeneralizations": "Footprint in squares of 1 km." if coarse else None,
+        "dataGeneralizations": "Footprint in squares of 1 km." if found.coarse else None,
     }
 
 
@@ -127,19 +118,6 @@ def _no_georeference(finding: Finding) -> dict[str, Any]:
             "unable to georeference" if tried else "requires georeference"
         ),
     }
-
-
-def circle_around(shape: Any) -> tuple[float, float, int]:
-    """Return the centre of the smallest circle around a WGS 84 shape, (lon, lat), and its radius.
-
-    The radius is in whole metres, measured on the ellipsoid from the centre as it is written (7
-    decimals) and rounded up, so that the circle holds all of the shape.
-    """
-    circle = shapely.minimum_bounding_circle(geo.geometry_to_metres(shape))
-    centre = geo.geometry_to_degrees(circle.centroid)
-    lon, lat = round(centre.x, 7), round(centre.y, 7)
-    corners = shapely.get_coordinates(shapely.convex_hull(shape))
-    return lon, lat, 1 + int(max(geo.distance_m(lon, lat, *corner) for corner in corners.tolist()))
 
 
 def _authors(incident: Incident, *, exact: bool) -> Iterable[str | None]:

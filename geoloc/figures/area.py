@@ -22,11 +22,11 @@ from geoloc.figures.ground import (
     draw_lines,
     furnish,
     ground_for,
-    has_places,
     key_of_lines,
     mark_places,
     name_units,
     panel_on,
+    place_tables,
     say_credit,
 )
 from geoloc.figures.labels import Labels
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from shapely.geometry.base import BaseGeometry
 
-    from geoloc.casebook import Finding
+    from geoloc.casebook import Finding, Incident
     from geoloc.verdict import Verdict
 
     Codes = tuple[str, ...]
@@ -198,7 +198,7 @@ def _drawn(
     base_credit: str,
 ) -> Figure:
     """Return the page with its map, whose words are said already."""
-    places = has_places(ground, layout)
+    places = place_tables(ground, layout)
     say_credit(layout, ground.layers, places=places, behind=base_words(layout, base, base_credit))
     sheet, room = layout.sheet()
     panel = panel_on(sheet, room, ground)
@@ -295,16 +295,22 @@ def _say_on_map(panel: Panel, layout: Layout, labels: Labels) -> None:
 
 def say_head(layout: Layout, shown: Shown, title: str, *, claimed: bool = False) -> None:
     """Write what is shown, of which incident, and what must never be cropped off."""
-    language, size, incident = layout.language, layout.size, shown.finding.incident
+    language, incident = layout.language, shown.finding.incident
     told = language.t(title)
     if title == "Likely area" and shown.finding.status != "exact":
         told = f"{told} ({language.t('approximate')})"
-    layout.head.say(told, size.title_pt, weight="bold", most=2)
+    say_title(layout, incident, told, _cautions(layout, shown, claimed=claimed))
+
+
+def say_title(layout: Layout, incident: Incident, title: str, cautions: Iterable[str]) -> None:
+    """Write a title, of which incident it is, and cautions."""
+    size = layout.size
+    layout.head.say(title, size.title_pt, weight="bold", most=2)
     layout.head.gap(0.6)
     layout.head.say(outside(incident.title), size.text_pt + 0.5, most=3)
-    layout.head.say(language.day(incident.date), most=1)
+    layout.head.say(layout.language.day(incident.date), most=1)
     layout.head.gap(0.8)
-    for caution in _cautions(layout, shown, claimed=claimed):
+    for caution in cautions:
         layout.head.say(caution, weight="bold", color=VERMILLION, most=3)
 
 

@@ -42,6 +42,8 @@ DICTIONARY: dict[str, tuple[str, str]] = {
         "از سوی {names} و {count} تن دیگر",
         "د {names} او {count} نورو له خوا",
     ),
+    "changed since it was recorded": ("پس از ثبت تغییر کرده", "له ثبت وروسته بدل شوی"),
+    "checked, as recorded": ("بررسی شد، همان است که ثبت شده", "وکتل شو، هماغه دی چې ثبت شوی"),
     "Claimed and found": ("ادعا شده و یافته‌شده", "ادعا شوی او موندل شوی"),
     "Claimed attacks": ("حملات ادعا شده", "ادعا شوي بریدونه"),
     "Claimed attacks and raids over time": (
@@ -79,14 +81,23 @@ DICTIONARY: dict[str, tuple[str, str]] = {
         "همهٔ قاب‌ها یک ساحه را نشان می‌دهند، از {first} تا {last}؛ شمال در بالا است.",
         "ټول چوکاټونه یوه ساحه ښيي، له {first} تر {last}؛ شمال پورته دی.",
     ),
+    "Faces and bodies were blurred in a copy; it cannot be undone.": (
+        "چهره‌ها و بدن‌ها در یک نسخه محو شده‌اند؛ برگشت‌پذیر نیست.",
+        "مخونه او بدنونه په یوه کاپي کې تت شوي؛ بېرته نه راګرځي.",
+    ),
     "Facts of the casebook that do not say what they count: {count}.": (
         "نکاتی از مجموعه که نمی‌گویند چه را می‌شمارند: {count}.",
         "د ټولګې هغه ټکي چې نه وايي څه شمېري: {count}.",
     ),
     "February": ("فبروری", "فبروري"),
+    "File: {state}.": ("فایل: {state}.", "فایل: {state}."),
     "Found approximately": ("تقریبی یافته شده", "تقریبي موندل شوی"),
     "Found exactly": ("دقیق یافته شده", "دقیق موندل شوی"),
     "from {origin}": ("از {origin}", "له {origin}"),
+    "Graphic: shows violence or the dead": (
+        "دلخراش: خشونت یا اجساد را نشان می‌دهد",
+        "دردناک: تاوتریخوالی یا مړي ښيي",
+    ),
     "Hamal": ("حمل", "وری"),
     "Hatched where all units of a claim hold.": (
         "هاشور در جایی که همهٔ واحدهای یک ادعا صدق می‌کنند.",
@@ -94,6 +105,7 @@ DICTIONARY: dict[str, tuple[str, str]] = {
     ),
     "Hut": ("حوت", "کب"),
     "in a named area": ("در یک ساحهٔ نام‌برده‌شده", "په یوه نومول شوې ساحه کې"),
+    "in photo {numbers}": ("در عکس {numbers}", "په انځور {numbers} کې"),
     "Inactive: no claimed attack was recorded": (
         "غیرفعال: هیچ حملهٔ ادعا شده ثبت نشده",
         "غیر فعال: هېڅ ادعا شوی برید نه دی ثبت شوی",
@@ -127,6 +139,7 @@ DICTIONARY: dict[str, tuple[str, str]] = {
     ),
     "March": ("مارچ", "مارچ"),
     "May": ("می", "مې"),
+    "missing": ("موجود نیست", "نشته"),
     "Mizan": ("میزان", "تله"),
     "N": ("شمال", "شمال"),
     "No claim is recorded.": ("هیچ ادعایی ثبت نشده است.", "هېڅ ادعا نه ده ثبت شوې."),
@@ -155,20 +168,36 @@ DICTIONARY: dict[str, tuple[str, str]] = {
         "نه دی انځور شوی: ځای ته لار ښيي.",
     ),
     "not in a named area": ("نه در یک ساحهٔ نام‌برده‌شده", "نه په یوه نومول شوې ساحه کې"),
+    "Not shown": ("نشان داده نشده", "نه دی ښودل شوی"),
     "Not stated": ("ذکر نشده", "نه دی ویل شوی"),
     "not stated": ("ذکر نشده", "نه دی ویل شوی"),
     "November": ("نوامبر", "نومبر"),
     "number not stated": ("شمار ذکر نشده", "شمېره نه ده ویل شوې"),
     "October": ("اکتوبر", "اکتوبر"),
+    "Of each file only the pixels are shown.": (
+        "از هر فایل تنها پیکسل‌ها نشان داده شده‌اند.",
+        "له هر فایل یوازې پېکسلونه ښودل شوي.",
+    ),
+    "on the map": ("روی نقشه", "پر نقشه"),
     "One bit halves the ground. Clues of one origin count once.": (
         "هر بیت ساحه را نصف می‌کند. سرنخ‌های یک منشأ یک بار حساب می‌شوند.",
         "هر بېټ ساحه نیموي. د یوې سرچینې نښې یو ځل شمېرل کېږي.",
+    ),
+    "One number is one thing, in every photo and on the map.": (
+        "هر شماره یک چیز است، در هر عکس و روی نقشه.",
+        "هره شمېره یو شی دی، په هر انځور او پر نقشه.",
     ),
     "Only what the casebook holds. An empty month is not a month without raids or attacks.": (
         "تنها آنچه در مجموعه است. ماه خالی به معنی ماه بدون عملیات یا حمله نیست.",
         "یوازې هغه څه چې په ټولګه کې دي. تشه میاشت د عملیاتو یا برید پرته میاشت نه ده.",
     ),
+    "Photo {number}": ("عکس {number}", "انځور {number}"),
+    "Photos compared": ("عکس‌های مقایسه‌شده", "پرتله شوي انځورونه"),
     "Picture from above": ("تصویر از بالا", "له پورته انځور"),
+    "Places on the map are withheld.": (
+        "محل‌ها روی نقشه نشان داده نشده‌اند.",
+        "ځایونه پر نقشه نه دي ښودل شوي.",
+    ),
     "Places: {owners}.": ("محلات: {owners}.", "ځایونه: {owners}."),
     "Police-district lines": ("خطوط ناحیه‌ها", "د ناحیو کرښې"),
     "Projection: {name}.": ("سیستم تصویر: {name}.", "پروجکشن: {name}."),
@@ -221,10 +250,36 @@ DICTIONARY: dict[str, tuple[str, str]] = {
         "در مجموعه فهرستی از ولایت‌های ادعا یا ثبت شده نیست.",
         "په ټولګه کې د ادعا یا ثبت شویو ولایتونو لېست نشته.",
     ),
+    "The file cannot be read.": ("فایل خوانده نمی‌شود.", "فایل نه لوستل کېږي."),
+    "The file is larger than 300 MB.": (
+        "فایل بزرگ‌تر از ۳۰۰ مگابایت است.",
+        "فایل تر ۳۰۰ مېګابایټو لوی دی.",
+    ),
+    "The file is not in the case's folder.": (
+        "فایل در پوشهٔ دوسیه نیست.",
+        "فایل د دوسیې په پوښۍ کې نشته.",
+    ),
+    "The file is not the one that the case records.": (
+        "این فایل همان نیست که در دوسیه ثبت شده.",
+        "دا هغه فایل نه دی چې په دوسیه کې ثبت دی.",
+    ),
+    "The map reaches from {first} to {last}.": (
+        "نقشه از {first} تا {last} می‌رسد.",
+        "نقشه له {first} تر {last} پورې رسېږي.",
+    ),
+    "The picture cannot be read: it is broken or cut off.": (
+        "عکس خوانده نمی‌شود: خراب یا ناقص است.",
+        "انځور نه لوستل کېږي: خراب یا نیمګړی دی.",
+    ),
+    "The picture cannot be read: it is broken, or too large to unpack.": (
+        "عکس خوانده نمی‌شود: خراب است یا بیش از حد بزرگ.",
+        "انځور نه لوستل کېږي: خراب دی یا ډېر لوی.",
+    ),
     "The shaded area is computed by geoloc from evidence; nobody drew it.": (
         "ساحهٔ سایه‌دار را geoloc از شواهد محاسبه کرده است؛ کسی آن را رسم نکرده.",
         "سیوري لرونکې ساحه geoloc له شواهدو محاسبه کړې؛ چا نه ده رسم کړې.",
     ),
+    "The skyline as it was traced": ("خط افق، چنان‌که ترسیم شده", "د افق کرښه، لکه چې ایستل شوې"),
     "the user's own file, owner not stated": (
         "فایل خود کاربر، مالک ذکر نشده",
         "د کاروونکي خپل فایل، خاوند یې نه دی ویل شوی",
@@ -238,6 +293,10 @@ DICTIONARY: dict[str, tuple[str, str]] = {
         "جایی که رویداد دیگری رخ داده است",
         "هغه ځای چې بله پېښه پکې شوې",
     ),
+    "Where the features are would lead to the place; it is not drawn.": (
+        "موقعیت عوارض به محل می‌رساند؛ ترسیم نشده است.",
+        "د ځانګړنو ځای د پېښې ځای ته لار ښيي؛ نه دی انځور شوی.",
+    ),
     "{area} km²": ("{area} کیلومتر مربع", "{area} کیلومتر مربع"),
     "{bits} bits": ("{bits} بیت", "{bits} بېټه"),
     "{bits} bits or more": ("{bits} بیت یا بیشتر", "{bits} بېټه یا زیات"),
@@ -248,6 +307,11 @@ DICTIONARY: dict[str, tuple[str, str]] = {
     "{count} more clues brought less and are not shown.": (
         "{count} سرنخ دیگر سهم کمتری داشتند و نشان داده نشده‌اند.",
         "{count} نورو نښو لږه ونډه درلوده او نه دي ښودل شوې.",
+    ),
+    "{count} more numbers.": ("{count} شمارهٔ دیگر.", "{count} نورې شمېرې."),
+    "{count} more photos are not shown.": (
+        "{count} عکس دیگر نشان داده نشده‌اند.",
+        "{count} نور انځورونه نه دي ښودل شوي.",
     ),
     "{first} to {last}": ("{first} تا {last}", "له {first} تر {last} پورې"),
     "{grade}: probability {share} ({low} to {high}).": (

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from geoloc.errors import InputError
 from geoloc.figures.activity import activity_figure
@@ -11,6 +12,7 @@ from geoloc.figures.area import area_figure, claimed_figure
 from geoloc.figures.layer import layer_figure
 from geoloc.figures.layout import size_of
 from geoloc.figures.ledger import ledger_figure
+from geoloc.figures.photos import photos_figure
 from geoloc.figures.provinces import provinces_figure
 from geoloc.figures.words import Language
 
@@ -36,7 +38,9 @@ def finding_figure(
     exact: bool = False,
     base: str | None = None,
     base_credit: str = "",
-    photos: Any = None,
+    photos: Path | str | None = None,
+    graphic: bool = False,
+    chosen: Sequence[int] = (),
 ) -> Figure:
     """Return a figure of one finding for a report.
 
@@ -46,22 +50,30 @@ def finding_figure(
         From `investigate`.
     kind : str
         `area` (where it probably happened), `claimed` (what was claimed against that, with the
-        verdicts), `ledger` (each clue's likelihood, then the posterior), `photos`, or `annex`
-        (the police districts: always A4, in English).
+        verdicts), `ledger` (each clue's likelihood, then the posterior), `photos` (up to three,
+        with numbered features), or `annex` (the police districts: always A4, in English).
     size : str
         `column` (85 mm wide), `page` (170 mm) or `wide` (254 × 143 mm, 16:9).
     language : str
         `en`, `fa` (Dari) or `ps` (Pashto). What comes from the case file stays as it is written.
     exact : bool
         Show the place as exactly as it was found. Otherwise nothing tells a place to better than
-        1 km: shapes give way to the squares of one fixed grid, and clues are not drawn.
+        1 km: shapes give way to the squares of one fixed grid, clues are not drawn, and the
+        features of photos have no map.
     base : str, optional
         What lies behind the lines of a map: `relief:FILE` for the relief of a height model, or
-        `FILE.tif` for a picture; a GeoTIFF on this machine, any CRS.
+        `FILE.tif` for a picture; a GeoTIFF on this machine, any CRS. Photos have a map
+        only with `exact`.
     base_credit : str
         Owner and licence of that file, for the credit.
-    photos : optional
-        What the kind `photos` needs.
+    photos : Path or str, optional
+        For the kind `photos`, the folder of the case file. Of each photo a bare copy of its pixels
+        is drawn, the boxes of its `blur` blurred; one that is missing, broken, or not the file
+        that the case records leaves a frame that says so.
+    graphic : bool
+        Show photos that are marked as graphic; otherwise a frame stands for them.
+    chosen : sequence of int
+        Which photos, by their number in the case from 1, at most three; default the first three.
 
     Returns
     -------
@@ -72,21 +84,23 @@ def finding_figure(
     Raises
     ------
     InputError
-        If kind, size or language is none of these, or the base cannot be drawn here.
+        If kind, size or language is none of these, the base cannot be drawn here, or there are no
+        such photos.
     """
     _require(kind, FINDING_KINDS)
-    if base is not None and kind not in _MAPS:
-        raise InputError(f"A base lies behind the maps, area and claimed; {kind} has none.")
+    if base is not None and kind not in (*_MAPS, "photos"):
+        raise InputError(f"A base lies behind maps: area, claimed and photos; {kind} has none.")
     if kind in _MAPS:
         draw = _MAPS[kind]
         return draw(finding, size=size, language=language, exact=exact, base=base,
                     base_credit=base_credit)  # fmt: skip
     if kind == "ledger":
         return ledger_figure(finding, size=size, language=language, exact=exact)
-    if kind == "annex":
-        size_of(size), Language(language)
-        return layer_figure()
-    raise InputError(f"This version draws no {kind}, got photos={photos!r}.")
+    if kind == "photos":
+        return photos_figure(finding, photos, size=size, language=language, exact=exact, base=base,
+                             base_credit=base_credit, graphic=graphic, chosen=chosen)  # fmt: skip
+    size_of(size), Language(language)
+    return layer_figure()
 
 
 def casebook_figure(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -153,17 +154,23 @@ class Ground:
 
 
 def ground_for(
-    layout: Layout, shapes: Sequence[BaseGeometry], room_mm: float | None = None
+    layout: Layout,
+    shapes: Sequence[BaseGeometry],
+    room_mm: float | None = None,
+    *,
+    width_mm: float | None = None,
+    least_m: float = _LEAST_VIEW_M,
+    margin: float = _MARGIN,
 ) -> Ground:
     """Return the map that shows some WGS 84 shapes; of none, Kabul city."""
     size = layout.size
     high = room_mm or (size.height_mm - 2 * size.margin_mm if size.height_mm else size.room_mm)
-    wide_mm, high_mm = layout.room_width_mm - _LEFT_MM, high - _BELOW_MM
+    wide_mm, high_mm = (width_mm or layout.room_width_mm) - _LEFT_MM, high - _BELOW_MM
     west, south, east, north = in_metres(
         shapely.union_all([*shapes]) if shapes else shapely.box(*_KABUL_CITY)
     ).bounds
-    margin = _MARGIN if east - west < 1000 * _COUNTRY_KM else 1.03
-    wide_m, high_m = (max(margin * each, _LEAST_VIEW_M) for each in (east - west, north - south))
+    margin = margin if east - west < 1000 * _COUNTRY_KM else 1.03
+    wide_m, high_m = (max(margin * each, least_m) for each in (east - west, north - south))
     scale = round_scale(1000 * max(wide_m / wide_mm, high_m / high_mm))
     x, y = (west + east) / 2, (south + north) / 2
     half_x, half_y = wide_mm * scale / 2000, high_mm * scale / 2000
@@ -470,15 +477,23 @@ def mark_places(
             marked += 1
 
 
-def has_places(ground: Ground, layout: Layout) -> bool:
-    """Return whether any place is seen that has a name in the language."""
-    return bool(_places(ground, leftwards=layout.language.leftwards))
+def place_tables(ground: Ground, layout: Layout) -> tuple[str, ...]:
+    """Return the shipped tables that the names of places that are seen come from."""
+    known, others = _places_by_table(ground, leftwards=layout.language.leftwards)
+    return (*(["localities"] if known else []), *(["gazetteer"] if others else []))
 
 
 def _places(ground: Ground, *, leftwards: bool) -> list[tuple[str, tuple[float, float]]]:
     """Return the places that may be named: well-known neighbourhoods, and some settlements."""
+    known, others = _places_by_table(ground, leftwards=leftwards)
+    return known + others
+
+
+def _places_by_table(
+    ground: Ground, *, leftwards: bool
+) -> tuple[list[tuple[str, tuple[float, float]]], ...]:
     if ground.width_km > _CITY_KM * 2:
-        return []
+        return [], []
     west, south, east, north = ground.reach
     known, others = (
         [
@@ -488,7 +503,7 @@ def _places(ground: Ground, *, leftwards: bool) -> list[tuple[str, tuple[float, 
         ]
         for listed in (_neighbourhoods(), _settlements())
     )
-    return _spread(known)[:_MOST_PLACES] + _spread(others)[: max(0, _FEW_PLACES - len(known))]
+    return _spread(known)[:_MOST_PLACES], _spread(others)[: max(0, _FEW_PLACES - len(known))]
 
 
 @cache
@@ -601,7 +616,12 @@ def editions_of(layers: Iterable[str]) -> list[Edition]:
 
 
 def say_credit(
-    layout: Layout, layers: Iterable[str], *, places: bool = False, behind: str = ""
+    layout: Layout,
+    layers: Iterable[str],
+    *,
+    places: Iterable[str] = (),
+    behind: str = "",
+    mapped: bool = False,
 ) -> None:
     """Write, in the credit, whose lines, places and background these are, on which terms."""
     from geoloc import __version__
@@ -612,15 +632,21 @@ def say_credit(
         for edition in editions_of(layers)
     )
     told = [language.t("Lines: {owners}.", owners=owners)] if owners else []
-    if places:
-        told.append(language.t("Places: {owners}.", owners="Who's On First / GeoNames, CC BY"))
+    if named := "; ".join(_owner(table) for table in places):
+        told.append(language.t("Places: {owners}.", owners=named))
     told += [behind] if behind else []
-    if owners:
+    if owners or mapped:
         told.append(language.t("Projection: {name}.", name="UTM 42N (EPSG:32642), WGS 84"))
     told.append(language.t("Drawn by {name}.", name=f"geoloc {__version__}"))
     # Latin words in a Persian paragraph are hard to follow over several lines.
     for part in told if language.leftwards else [" ".join(told)]:
         layout.credit.say(part, color=GREY, most=7)
+
+
+def _owner(table: str) -> str:
+    """Return whose a shipped table is, without addresses, and its licence."""
+    record = boundaries.shipped_record(table)
+    return f"{re.sub(r' ?[(]https?:[^)]*[)]', '', record['attribution'])} ({record['licence']})"
 
 
 def key_of_lines(layout: Layout, ground: Ground) -> None:

@@ -47,6 +47,15 @@ class Labels:
         """Keep words off a box in pixels."""
         self._taken.append(np.asarray(box, float))
 
+    @property
+    def taken_mm(self) -> list[tuple[float, float, float, float]]:
+        """Return what is taken: left, bottom, width and height on the sheet, millimetres."""
+        mm = 25.4 / DPI
+        return [
+            (mm * west, mm * south, mm * (east - west), mm * (north - south))
+            for west, south, east, north in self._taken
+        ]
+
     def is_free(self, at_m: tuple[float, float]) -> bool:
         """Return whether no word stands on a point."""
         x, y = self._axes.transData.transform(at_m)

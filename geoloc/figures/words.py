@@ -65,6 +65,10 @@ class Language:
         words = text if self.code == "en" else DICTIONARY[text][LANGUAGES.index(self.code) - 1]
         return re.sub(r"\{(\w+)\}", lambda found: self._value(values[found[1]]), words)
 
+    def says(self, text: str) -> bool:
+        """Return whether a text is one of those that figures say in every language."""
+        return text in DICTIONARY
+
     def _value(self, value: Any) -> str:
         if isinstance(value, Written):
             return str(value)

@@ -13,8 +13,8 @@ from geoloc.casebook import Incident, investigate
 from geoloc.errors import InputError
 from geoloc.exchange import Taken, TakenFeature, TakenLayer
 from geoloc.maps.shapes import as_geojson
+from geoloc.studio.overhead import picture_on_ground
 from geoloc.studio.photos import as_json
-from geoloc.studio.pixels import picture_of
 from geoloc.studio.records import plain
 
 _FORMATS = tuple(suffix[1:] for suffix in exchange.SUFFIXES)
@@ -32,7 +32,7 @@ def take(name: str, content: bytes, *, repair: bool = False, swap: bool = False)
         If it is of no known kind, broken or unsafe; one line says why.
     """
     if content.startswith(_TIFF):
-        picture = picture_of(content, on_ground=True)
+        picture = picture_on_ground(content)
         shown = {**as_json(picture), "box": list(picture.box or ())}
         return {"layers": [], "image": shown, "notes": []}
     with tempfile.TemporaryDirectory(prefix="geoloc-dropped-") as folder:

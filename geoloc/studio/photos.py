@@ -11,10 +11,10 @@ from typing import Any
 
 from geoloc import files
 from geoloc.errors import FenceError, InputError
-from geoloc.studio.pixels import Picture, picture_of, sniffed
+from geoloc.fence.pictures import Picture, picture_of, sniffed
 
 _FOLDER = "photos"
-_OURS = re.compile(rf"{_FOLDER}/[0-9a-f]{{64}}\.(?:jpg|png|webp|tif)")
+_OURS = re.compile(rf"{_FOLDER}/[0-9a-f]{{64}}\.(?:jpg|png|webp|tif|heic)")
 _MOST_BYTES = 50_000_000
 
 
