@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,7 @@ from test_map_tools import AXE, axe
 from test_maps_browser import DESKTOP, PHONE, WATCH, Visit, Words
 
 from geoloc import geo
+from geoloc.studio.session import Session
 
 if TYPE_CHECKING:
     from conftest import Oracle
@@ -427,6 +430,103 @@ def test_by_pointer_draw_pierce_split_pull_and_undo_it_all(
         seen.check()
 
 
+def test_the_page_never_scrolls_away(chromium: Browser, tmp_path: Path) -> None:
+    """With a form, its corners and a photo the window holds all; End ends what is drawn."""
+    with running(copied(tmp_path)) as served, drawing(chromium, served) as seen:
+        page = seen.page
+        paste(page, square(69.27, 34.49))
+        page.locator("#draw-answers [role=option]").first.click()
+        page.locator(".corners summary").click()
+        photo = tmp_path / "view.jpg"
+        Image.new("RGB", (600, 400), "#9bc").save(photo)
+        page.locator("input[accept^='image']").set_input_files(photo)
+        page.locator(".plate img[src]").wait_for()
+        button(page, "Close the photo").click()
+        rest(page)
+        panel = "document.querySelector('.work')"
+        assert page.evaluate(f"{panel}.scrollHeight > {panel}.clientHeight")
+        assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+
+        ready(page)
+        button(page, "Area").click()
+        click_at(page, (150, 300), (450, 300), (450, 600))
+        page.locator(".panel").focus()
+        page.keyboard.press("Backspace")
+        click_at(page, (450, 500))
+        page.locator(".drawings .entry").first.focus()
+        page.evaluate(f"{panel}.scrollTop = 0")
+        page.keyboard.press("End")
+        page.locator(".drawings li").nth(1).wait_for()
+        page.wait_for_timeout(200)
+        assert page.evaluate("[scrollY, document.querySelector('.geoloc-draw').scrollTop]") == [
+            0,
+            0,
+        ]
+        assert page.evaluate(f"{panel}.scrollTop") == 0
+        seen.check()
+
+
+def test_a_split_area_stays_one_statement(chromium: Browser, tmp_path: Path) -> None:
+    """One part goes on saying what the whole said; the other is a mark, and the page says so."""
+    with running(copied(tmp_path)) as served, drawing(chromium, served) as seen:
+        page = seen.page
+        ready(page)
+        paste(page, square(69.27, 34.49))
+        page.locator("#draw-answers [role=option]").first.click()
+        page.get_by_label("Origin: the material").fill("a video of 8 May")
+        page.get_by_label("Why here").fill("the water tower")
+        rest(page)
+        shape = page.locator("path.drawn").first.bounding_box()
+        frame = page.locator(".geoloc-draw .map").bounding_box()
+        assert shape
+        assert frame
+        middle = shape["x"] - frame["x"] + shape["width"] / 2
+        top = shape["y"] - frame["y"]
+        button(page, "Split").click()
+        bottom = top + shape["height"] + 40
+        click_at(page, (middle, top - 40), (middle, bottom), (middle, bottom))
+        page.get_by_text("The second part is a mark until you say what it means.").first.wait_for()
+        rest(page)
+        assert served.session.area is not None
+        both = served.session.area.regions[-1].area_km2
+        save(page)
+        seen.check()
+    first, second = drawn(served.case)
+    assert (first["means"], second["means"]) == ("area", "mark")
+    assert second["name"] == f"{first['name']} (2)"
+    assert second["rationale"] == first["rationale"] == "the water tower"
+    assert "origin" not in second
+    alone = Session(served.case).answer("judge", {"drawings": [first]})
+    assert both >= alone["area"]["regions"][-1]["area_km2"] - 1e-6
+
+
+def test_coordinates_in_persian_digits_are_read(chromium: Browser, tmp_path: Path) -> None:
+    """A place typed with the digits and the decimal sign of Dari is offered as a place."""
+    with running(copied(tmp_path), "fa-AF") as served, drawing(chromium, served) as seen:
+        find(seen.page, "۳۴٫۴۹۳۸ ۶۹٫۲۷۴۳")
+        assert "34.4938" in geo_digits(seen.page.locator("#draw-answers").inner_text())
+        seen.check()
+
+
+def geo_digits(text: str) -> str:
+    """Return a text with its Persian digits as ASCII."""
+    return text.translate(str.maketrans("۰۱۲۳۴۵۶۷۸۹٫", "0123456789."))
+
+
+def test_no_share_is_certain(chromium: Browser, tmp_path: Path) -> None:
+    """Nothing in the panel is 0 or 100 %, and land in no police district has its row."""
+    with running(copied(tmp_path)) as served, drawing(chromium, served) as seen:
+        page = seen.page
+        paste(page, square(69.27, 34.40, 6000))
+        page.locator("#draw-answers [role=option]").first.click()
+        rest(page)
+        assert "in no police district" in page.locator(".touched").inner_text()
+        words = page.locator(".panel").inner_text()
+        assert "> 99" in words
+        assert not re.search(r"\b(0|100)\s?%", words)
+        seen.check()
+
+
 def test_corners_snap_to_the_lines(chromium: Browser, tmp_path: Path) -> None:
     """A click beside a police district's line lands on it; a typed corner never moves."""
     from geoloc import load_boundaries
@@ -510,7 +610,9 @@ def test_a_conflict_is_shown_and_nothing_is_lost(chromium: Browser, tmp_path: Pa
         dialog.get_by_label("Why").fill("drawn")
         dialog.get_by_role("button", name="Save", exact=True).click()
         page.locator(".diff").wait_for()
-        assert "Their words" in page.locator(".diff").inner_text()
+        told = page.locator(".diff").inner_text()
+        assert "Their words" in told
+        assert "alike" not in told
         button(page, "Take theirs").click()
         page.wait_for_selector("dialog[open]", state="detached")
         assert "Their words" in page.get_by_label("Reason").input_value()
@@ -520,6 +622,32 @@ def test_a_conflict_is_shown_and_nothing_is_lost(chromium: Browser, tmp_path: Pa
         save(page)
         seen.check()
     assert len(drawn(case)) == 1
+
+
+def test_a_conflict_names_fields_as_the_form_does(chromium: Browser, tmp_path: Path) -> None:
+    """What both changed is called by the drawing's name and the field's label."""
+    case = copied(tmp_path)
+    with running(case) as served, drawing(chromium, served) as seen:
+        page = seen.page
+        paste(page, square(69.27, 34.49))
+        page.locator("[role=option]").first.click()
+        page.get_by_label("Why here").fill("the water tower")
+        save(page)
+        text = case.read_text(encoding="utf-8")
+        case.write_text(text.replace("the water tower", "the mosque"), "utf-8")
+        page.get_by_label("Why here").fill("the mill")
+        button(page, "Save").click()
+        dialog = page.locator("dialog[open]")
+        dialog.get_by_label("Why").fill("looked again")
+        dialog.get_by_role("button", name="Save", exact=True).click()
+        page.locator(".diff").wait_for()
+        told = page.locator(".diff").inner_text()
+        assert "Area 1: Why here" in told
+        assert "drawings[" not in told
+        button(page, "Save my drawings, photos and place; keep all else of theirs").click()
+        page.wait_for_selector("dialog[open]", state="detached")
+        seen.check()
+    assert drawn(case)[0]["rationale"] == "the mill"
 
 
 def test_a_draft_is_kept_and_offered(chromium: Browser, tmp_path: Path) -> None:
@@ -537,9 +665,13 @@ def test_a_draft_is_kept_and_offered(chromium: Browser, tmp_path: Path) -> None:
             dialog.accept()
 
         page.on("dialog", accept)
+        draft = case.parent / ".geoloc" / "drafts" / case.name
+        for path, later in ((case, 5), (draft, 10)):
+            os.utime(path, (time.time() + later, time.time() + later))
         page.reload()
         rest(page)
         assert asked == ["beforeunload"]
+        assert "The case was changed since." in page.locator(".offer").inner_text()
         assert page.locator(".drawings li").count() == 0
         button(page, "Take up the draft").click()
         assert page.locator(".drawings li").count() == 1

@@ -67,6 +67,16 @@ const geolocCase = (() => {
     return (turned + 360) % 360;
   }
 
+  /** Let a drawing say something else: what only its former meaning asks for goes. */
+  function restate(drawing, means) {
+    drawing.means = means;
+    const mine = new Set(FIELDS[means]);
+    Object.values(FIELDS).flat().filter((name) => !mine.has(name)).forEach((name) => delete drawing[name]);
+    if (means === 'mark') delete drawing.origin;
+    else drawing.origin = drawing.origin || NO_ORIGIN;
+    return drawing;
+  }
+
   function work(ask, opened) {
     const listeners = {};
     let { document: now } = opened;
@@ -214,11 +224,7 @@ const geolocCase = (() => {
           drawing.azimuth_deg = Number(azimuth(from, to).toFixed(1));
           drawing.geometry = { type: 'Point', coordinates: from };
         }
-        drawing.means = means;
-        const mine = new Set(FIELDS[means]);
-        Object.values(FIELDS).flat().filter((name) => !mine.has(name)).forEach((name) => delete drawing[name]);
-        if (means === 'mark') delete drawing.origin;
-        else drawing.origin = drawing.origin || NO_ORIGIN;
+        restate(drawing, means);
         if (means === 'near' && !drawing.distance_m && !drawing.at_most_m) drawing.distance_m = 500;
         if (means === 'bearing' && drawing.azimuth_deg === undefined) drawing.azimuth_deg = 0;
         if (means === 'searched' && drawing.detection_probability === undefined) drawing.detection_probability = 0.5;
@@ -268,6 +274,7 @@ const geolocCase = (() => {
       redo: () => step(future, past),
       seen,
       get document() { return now; },
+      get began() { return JSON.parse(saved); },
       get chosen() { return chosen; },
       get judged() { return judged; },
       get canUndo() { return past.length > 0; },
@@ -299,6 +306,6 @@ const geolocCase = (() => {
   };
 
   return Object.freeze({
-    FIELDS, NO_ORIGIN, away, azimuth, kindOf, linesOf, meanings, metre, rounded, withCorners, work,
+    FIELDS, NO_ORIGIN, away, azimuth, kindOf, linesOf, meanings, metre, restate, rounded, withCorners, work,
   });
 })();

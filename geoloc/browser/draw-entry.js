@@ -83,7 +83,7 @@ const geolocDrawEntry = (() => {
       asked += 1;
       const mine = asked;
       if (!text) { open([]); return; }
-      const [read, found] = await Promise.all([/\d|\+/.test(text) ? ask('read', { text }) : { ok: false }, ask('find', { text })]);
+      const [read, found] = await Promise.all([/\p{Nd}|\+/u.test(text) ? ask('read', { text }) : { ok: false }, ask('find', { text })]);
       if (mine !== asked) return;
       const names = found.ok && !read.ok ? found.candidates.map((one) => ({
         words: one.name, more: [one.kind, geolocEarth.decimal([one.lon, one.lat]), one.why].filter(Boolean).join(' · '),

@@ -18,6 +18,12 @@ const geolocDrawMap = (() => {
   const LAYERS = ['provinces', 'districts', 'police-districts'];
   const FROM_ZOOM = { 'provinces': 0, 'districts': 9, 'police-districts': 11 };
 
+  /** Write the scale bar's `3 km` in the page's language. */
+  function scaleWords(text) {
+    const [length, unit] = text.split(' ');
+    return unit === 'km' ? t('{km} km', { km: geolocWords.figures(length) }) : t('{metres} m', { metres: geolocWords.figures(length) });
+  }
+
   const corner = ([lon, lat]) => [lat, lon];
   const point = (at) => [at.lng, at.lat];
   const drawnPrecision = (at) => rounded(at); // to a centimetre, as terra-draw is told
@@ -120,12 +126,16 @@ const geolocDrawMap = (() => {
     for (const [index, name] of ['picture', 'lines', 'claimed', 'likely', 'drawn', 'chosen', 'names', 'marks', 'handles'].entries()) {
       map.createPane(name).style.zIndex = name === 'handles' ? 700 : 405 + 10 * index;
     }
-    L.control.scale({ imperial: false }).addTo(map);
+    const scale = L.control.scale({ imperial: false });
+    const writeScale = scale._updateScale;
+    scale._updateScale = (part, text, ratio) => writeScale.call(scale, part, scaleWords(text), ratio);
+    scale.addTo(map);
     const corners = L.control({ position: 'bottomleft' });
     corners.onAdd = () => readout;
     corners.addTo(map);
     const fit = ([w, s, e, n]) => map.fitBounds([[s, w], [n, e]], { animate: false, padding: [24, 24] });
     fit([west, south, east, north]);
+    follow(() => scale._update());
 
     /* Lines, names and what is claimed */
 
@@ -308,6 +318,14 @@ const geolocDrawMap = (() => {
       const pane = map.getPane(String(name)) || map.createPane(String(name));
       pane.style.zIndex = above + 600;
       return { remove() {} };
+    };
+    // It would restyle what did not change a moment later, when it may be gone.
+    const render = adapter.render.bind(adapter);
+    adapter.render = (changes, styling) => {
+      const { created, updated, deletedIds, unchanged } = changes;
+      const isRestyling = !created.length && !updated.length && !deletedIds.length;
+      if (!isRestyling) render(changes, styling);
+      else if (unchanged.length) render({ ...changes, updated: unchanged, unchanged: [] }, styling);
     };
     let hands = null; // what terra-draw does on a click or a key, for those who have no pointer
     const register = adapter.register.bind(adapter);

@@ -6,7 +6,7 @@ const geolocDrawPanel = (() => {
   'use strict';
 
   const {
-    WORDS, areaWords, figures, follow, make, makeSvg, metresWords, percent, said, t,
+    WORDS, areaWords, figures, follow, make, makeSvg, metresWords, said, t,
   } = geolocWords;
   const { FIELDS, NO_ORIGIN, linesOf, meanings, metre, rounded } = geolocCase;
 
@@ -19,7 +19,23 @@ const geolocDrawPanel = (() => {
     near: t('At a distance from it'), bearing: t('In a direction from it'), mark: t('Mark only'),
   });
 
+  const ALMOST = 1e-6;
+  /** Write a share as percent, never as certainty: the lines are approximate. */
+  const percent = (share) => geolocWords.percent(Math.min(1 - ALMOST, Math.max(ALMOST, share)));
+
+  /** Write an interval, and one value where both ends read alike. */
+  function between([low, high]) {
+    const ends = [percent(low), percent(high)];
+    return ends[0] === ends[1] ? ends[0] : t('{low} to {high}', { low: ends[0], high: ends[1] });
+  }
+
   const LEVELS = () => ({ 'provinces': t('Province'), 'districts': t('District'), 'police-districts': '' });
+
+  const NUMBERS = () => ({
+    sigma_m: t('Uncertainty σ, metres'), distance_m: t('Distance, metres'), at_most_m: t('At most, metres'),
+    azimuth_deg: t('Azimuth, degrees from true north'), sigma_deg: t('Uncertainty σ, degrees'),
+    landmark_sigma_m: t('Uncertainty of the point, metres'), detection_probability: t('Chance of finding it there, 0 to 1'),
+  });
 
   function button(write, act, attributes = {}) {
     const made = make('button', { type: 'button', ...attributes });
@@ -87,15 +103,14 @@ const geolocDrawPanel = (() => {
 
     function verdictBox(claims) {
       const verdict = work.judged && work.judged.verdicts.find((one) => one.claim === claims[0].index);
-      const who = [...new Set(claims.map((claim) => claim.claimant))].join(', ');
+      const who = [...new Set(claims.map((claim) => claim.claimant))].join(t(', '));
       const judgedHere = verdict && verdict.probability !== null;
       return make('div', { class: `verdict grade-${verdict ? verdict.grade : 'not-assessable'}` },
         make('h3', {}, said('bdi', placeOf(claims[0])), ' ', make('small', {}, t('claimed by {who}', { who }))),
         make('p', { class: 'grade' }, verdict ? WORDS.grade[verdict.grade] : '…'),
         judgedHere ? gauge(verdict) : null,
         judgedHere ? make('p', { class: 'numbers' },
-          make('b', {}, percent(verdict.probability)), `, ${likelihood(verdict.words)} (`,
-          t('{low} to {high}', { low: percent(verdict.interval[0]), high: percent(verdict.interval[1]) }), '); ',
+          make('b', {}, percent(verdict.probability)), t(', '), `${likelihood(verdict.words)} (${between(verdict.interval)})`, t('; '),
           t('{share} before any evidence', { share: percent(verdict.prior) })) : null,
         verdict && !judgedHere && verdict.reason ? said('p', verdict.reason, { class: 'aside', lang: 'en' }) : null);
     }
@@ -129,7 +144,7 @@ const geolocDrawPanel = (() => {
           measured ? measureWords(measured) : '',
           ...groups.map((claims) => [claims, judged.verdicts.find((one) => one.claim === claims[0].index)])
             .filter(([claims, verdict]) => (claims[0].codes || []).length && verdict)
-            .map(([claims, verdict]) => `${placeOf(claims[0])}: ${WORDS.grade[verdict.grade]}${verdict.probability === null ? '' : `, ${percent(verdict.probability)}`}`),
+            .map(([claims, verdict]) => `${placeOf(claims[0])}: ${WORDS.grade[verdict.grade]}${verdict.probability === null ? '' : `${t(', ')}${percent(verdict.probability)}`}`),
         ].filter(Boolean).join('. ');
         if (words !== lastTold) tell(words, true);
         lastTold = words;
@@ -151,7 +166,7 @@ const geolocDrawPanel = (() => {
         Number.isFinite(measured.area_km2) ? areaIn(measured.area_km2) : null,
         Number.isFinite(measured.perimeter_m) ? t('outline {length}', { length: lengthWords(measured.perimeter_m) }) : null,
         Number.isFinite(measured.length_m) ? t('length {length}', { length: lengthWords(measured.length_m) }) : null,
-      ].filter(Boolean).join(', ');
+      ].filter(Boolean).join(t(', '));
     }
     const areaIn = (km2) => t('{area} km²', { area: figures(km2 < 0.1 ? km2.toFixed(4) : km2 < 10 ? km2.toFixed(2) : km2.toFixed(1)) });
 
@@ -186,12 +201,6 @@ const geolocDrawPanel = (() => {
     }
 
     /* The form */
-
-    const NUMBERS = () => ({
-      sigma_m: t('Uncertainty σ, metres'), distance_m: t('Distance, metres'), at_most_m: t('At most, metres'),
-      azimuth_deg: t('Azimuth, degrees from true north'), sigma_deg: t('Uncertainty σ, degrees'),
-      landmark_sigma_m: t('Uncertainty of the point, metres'), detection_probability: t('Chance of finding it there, 0 to 1'),
-    });
 
     function textField(index, name, label, more = {}) {
       const input = more.rows ? make('textarea', { rows: more.rows, dir: 'auto' })
@@ -312,12 +321,19 @@ const geolocDrawPanel = (() => {
       };
     }
 
+    /** Name a unit with its kind; Dari says the kind first. */
+    function unitWords(unit) {
+      if (unit.code === null) return [t('in no police district')];
+      const words = [said('bdi', geolocWords.rightToLeft() && unit.name_fa ? unit.name_fa : unit.name), ' ', make('small', {}, LEVELS()[unit.level] || '')];
+      return geolocWords.language() === 'fa-AF' ? words.reverse() : words;
+    }
+
     function writeTouched(part, index) {
       const measured = measuredOf(index);
       if (!measured) { part.replaceChildren(); return; }
       const shares = Number.isFinite(measured.area_km2) || Number.isFinite(measured.length_m);
       const rows = measured.units.map((unit) => make('tr', {},
-        make('th', { scope: 'row' }, said('bdi', geolocWords.rightToLeft() && unit.name_fa ? unit.name_fa : unit.name), ' ', make('small', {}, LEVELS()[unit.level] || '')),
+        make('th', { scope: 'row' }, ...unitWords(unit)),
         shares ? make('td', {}, Number.isFinite(unit.share) ? percent(unit.share) : '') : null,
         make('td', {}, Number.isFinite(unit.membership) ? percent(unit.membership) : '')));
       part.replaceChildren(
@@ -481,5 +497,11 @@ const geolocDrawPanel = (() => {
     return { measureWords };
   }
 
-  return Object.freeze({ button, field, make: make_ });
+  /** Return what the form calls a field of a drawing. */
+  const LABELS = () => ({
+    ...NUMBERS(), name: t('Name'), means: t('What it says'), seen_from: t('Seen from'), origin: t('Origin: the material it was seen in'),
+    confidence: t('Confidence, 0 to 1'), rationale: t('Why here'), method: t('Method'), author: t('Author'), drawn_on: t('Drawn on'), sources: t('Sources'), geometry: t('Shape'),
+  });
+
+  return Object.freeze({ LABELS, button, field, make: make_, percent });
 })();

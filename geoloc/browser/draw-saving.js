@@ -66,9 +66,20 @@ const geolocDrawSaving = (() => {
       if (found) work.choose(Number(found[1]));
     }
 
+    /** Call the drawings' fields, which lines of their own name, as the form does. */
+    function inWords(diff) {
+      const labels = geolocDrawPanel.LABELS();
+      const { drawings } = work.began;
+      return diff.replace(/^ {2}drawings\[(\d+)\](?:\.(\w+)[\w.]*)?$/gm, (whole, index, name) => {
+        const called = drawings[index] && drawings[index].name;
+        if (!called) return whole;
+        return `  ${called}${name ? `: ${labels[name] || name}` : ''}`;
+      });
+    }
+
     function showConflict(conflict, author) {
       const diff = make('pre', { class: 'diff', tabindex: 0, dir: 'ltr', role: 'region', 'aria-label': t('What differs') });
-      for (const line of String(conflict.diff).split('\n')) {
+      for (const line of inWords(String(conflict.diff)).split('\n')) {
         const kind = { '+': 'is-new', '-': 'is-old' }[line[0]];
         diff.append(make('span', kind ? { class: kind } : {}, `${line}\n`));
       }
@@ -76,7 +87,7 @@ const geolocDrawSaving = (() => {
       show(t('Somebody saved this case since you opened it'),
         make('p', {}, t('Nothing is lost: yours is still here, theirs is in the file. What differs:')), diff, told,
         make('p', { class: 'keys' },
-          plain(t('Save mine over theirs'), async () => {
+          plain(t('Save my drawings, photos and place; keep all else of theirs'), async () => {
             const answer = await work.save(author, why, conflict.version);
             if (answer.ok) { why = ''; close(); tell(t('Saved; theirs stays in the backups.')); } else if (answer.conflict) showConflict(answer.conflict, author);
             else told.textContent = answer.error;
@@ -168,7 +179,8 @@ const geolocDrawSaving = (() => {
       const part = make('div', { class: 'offer', role: 'region' });
       follow(() => {
         part.setAttribute('aria-label', t('Draft'));
-        part.replaceChildren(make('p', {}, t('There is a draft that was never saved, of {when}.', { when: new Date(draft.kept_at).toLocaleString(geolocWords.WORDS.lang) })),
+        part.replaceChildren(make('p', {}, t('There is a draft that was never saved, of {when}.', { when: new Date(draft.kept_at).toLocaleString(geolocWords.WORDS.lang) }),
+          draft.older ? make('b', {}, ` ${t('The case was changed since.')}`) : null),
           make('p', { class: 'keys' },
             plain(t('Take up the draft'), () => { work.replace(draft.document); part.remove(); tell(t('The draft is shown. Undo brings the saved case back.')); }, { class: 'main' }),
             plain(t('Drop the draft'), async () => { await ask('forget', {}); part.remove(); })));

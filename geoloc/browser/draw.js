@@ -75,12 +75,15 @@ export async function start(root, ask) {
     const answer = await safely('cut', { geometry: drawing.geometry, [how === 'split' ? 'line' : 'hole']: geometry });
     if (!answer.ok) { tell(answer.error); return; }
     work.change((next) => {
-      const cuts = answer.parts.map((part, number) => ({
-        ...drawing, geometry: part, name: answer.parts.length > 1 ? `${drawing.name} (${number + 1})` : drawing.name,
-      }));
-      next.drawings.splice(index, 1, ...cuts);
+      const [first, ...others] = answer.parts;
+      // Two parts that both say where it happened would have to hold both: only one goes on saying it.
+      const marks = others.map((part, number) => geolocCase.restate(
+        { ...structuredClone(drawing), geometry: part, name: `${drawing.name} (${number + 2})` }, 'mark'));
+      next.drawings.splice(index, 1, { ...drawing, geometry: first }, ...marks);
     });
-    tell(how === 'split' ? t('Split into {count}.', { count: answer.parts.length }) : t('The hole is cut.'));
+    const split = t('Split into {count}.', { count: answer.parts.length });
+    const isMark = drawing.means === 'mark';
+    tell(how !== 'split' ? t('The hole is cut.') : isMark ? split : `${split} ${t('The second part is a mark until you say what it means.')}`);
   }
 
   function take(tool) {
@@ -176,7 +179,7 @@ export async function start(root, ask) {
     const measured = work.judged && map.isDrawing() ? work.judged.shapes.find(({ index }) => index === work.document.drawings.length) : null;
     const touched = measured ? measured.units.filter(({ level, share }) => level !== 'provinces' && !(share < 0.01)).slice(0, 4) : [];
     sketched.replaceChildren(measured ? make('b', {}, measureWords(measured)) : '', ' ',
-      ...touched.flatMap((unit) => [said('bdi', unit.name), ` ${geolocWords.percent(unit.share ?? unit.membership)} `]));
+      ...touched.flatMap((unit) => [said('bdi', unit.code === null ? t('in no police district') : unit.name), ` ${geolocDrawPanel.percent(unit.share ?? unit.membership)} `]));
   }
   work.on('judged', writeSketched);
   function plain(words, act) {
@@ -189,6 +192,18 @@ export async function start(root, ask) {
   onLanguage(writeHint);
   writeTools();
 
+  const isTyping = (target) => Boolean(target.closest('input:not([type="checkbox"], [type="range"], [type="file"]), textarea, select'));
+  /** While a shape is drawn its keys are the map's, wherever the focus is, and never scroll the page. */
+  (isPage ? document : root).addEventListener('keydown', (event) => {
+    const { target } = event;
+    if (map.tool === 'select' || !(target instanceof Element) || isTyping(target) || target.closest('dialog')) return;
+    if (event.key !== 'End' && event.key !== 'Backspace' && !(event.key === 'Enter' && !target.closest('button, a, summary'))) return;
+    event.preventDefault();
+    if (map.holder.contains(target) || target.closest('.holder')) return; // each has its own keys
+    if (event.key === 'End') map.finish();
+    else if (event.key === 'Backspace') map.undoCorner();
+    else if (!event.repeat) map.addCorner(map.middle());
+  });
   root.addEventListener('keydown', (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
     const typing = event.target.closest('input[type="text"], input[type="search"], textarea');

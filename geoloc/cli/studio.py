@@ -64,7 +64,8 @@ def draw(
         return
     typer.echo("\nStopped.")
     if path is not None:
-        typer.echo(visible(f"\nNext: geoloc case show {case}"))
+        typer.echo()
+        typer.echo(visible(f"Next: geoloc case show {case}"))
 
 
 def _open(address: str) -> None:

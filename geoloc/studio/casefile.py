@@ -10,6 +10,7 @@ from typing import Any
 
 from geoloc import boundaries
 from geoloc.casebook import Incident, editing, read_case, require_investigable, saving
+from geoloc.casebook.archive import Archive
 from geoloc.errors import CaseError, Problem
 
 
@@ -59,7 +60,10 @@ class CaseFile:
         if self.incident is None:
             why_not = "no case was opened; export the drawings, or run geoloc draw CASE."
             raise CaseError("drawing", (Problem("", None, why_not),))
-        text, _ = saving.read_version(self.path)
+        text, found = saving.read_version(self.path)
+        if found != version:  # refused below: let it tell what each side changed since they began
+            began = Archive(self.folder).version(self.path.name, version)
+            text = text if began is None else began.decode("utf-8-sig")
         text = editing.with_changes(text, changes)
         require_investigable(self.path, text)
         saved = saving.save_case(self.path, text, version=version, author=author, why=why)
@@ -77,15 +81,25 @@ class CaseFile:
         return kept_at
 
     def draft(self) -> dict[str, Any] | None:
-        """Return the draft that was kept and not saved, with when; None if there is none."""
+        """Return the draft that was kept and not saved, when, and whether the case is newer."""
         self._kept = text = saving.draft_of(self.path)
         if text is None:
             return None
         try:
             draft = json.loads(text)
-            return {"document": dict(draft["document"]), "kept_at": str(draft["kept_at"])}
+            document, kept_at = dict(draft["document"]), str(draft["kept_at"])
+            older = self._changed_since(dt.datetime.fromisoformat(kept_at))
         except (ValueError, TypeError, KeyError):  # another program's
             return None
+        return {"document": document, "kept_at": kept_at, "older": older}
+
+    def _changed_since(self, when: dt.datetime) -> bool:
+        """Return whether the case's file is newer than a time given to the second."""
+        try:
+            changed = dt.datetime.fromtimestamp(self.path.stat().st_mtime, dt.UTC)
+        except OSError:
+            return False
+        return changed.replace(microsecond=0) > when
 
     def drop_draft(self) -> None:
         """Forget the draft."""

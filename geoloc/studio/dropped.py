@@ -43,7 +43,8 @@ def take(name: str, content: bytes, *, repair: bool = False, swap: bool = False)
     return {
         "layers": [
             {
-                "name": layer.name,
+                # A kind of file without names for layers has its own name told instead of ours.
+                "name": "" if layer.name == path.stem else layer.name,
                 "features": [_feature(taken, layer, feature) for feature in layer.features],
                 "notes": list(layer.notes),
             }

@@ -12,6 +12,8 @@ from geoloc import boundaries, geo
 from geoloc.boundaries import Layer
 
 Touched = dict[str, Any]
+_WITH_GAPS = "police-districts"  # the layer that does not cover the country
+_ROUNDING = 1e-4  # of a share; lines are kept to 1e-5°
 _SAMPLES_ACROSS = 20  # points at which a membership is asked, along the longer side
 
 
@@ -23,7 +25,8 @@ def touched(shape: BaseGeometry) -> Touched:
     dict
         `area_km2`, `length_m` and `perimeter_m` (UTM 42N; None where the shape has no such), and
         `units`: of each its code, names and level, `share` (of the shape's area, length or points
-        within its line, 0 to 1) and `membership` (the unit's mean over the shape, 0 to 1).
+        within its line, 0 to 1) and `membership` (the unit's mean over the shape, 0 to 1). What no
+        police district covers is told last as one more, whose code is None.
     """
     plane = geo.geometry_to_metres(shape)
     areal, linear = shape.area > 0, shape.geom_type.endswith("LineString")
@@ -43,8 +46,8 @@ def touched(shape: BaseGeometry) -> Touched:
 def _units(layer: Layer, shape: BaseGeometry, plane: BaseGeometry, at: Any) -> list[dict[str, Any]]:
     """Return the units of a layer that a shape touches or may touch, largest share first."""
     members = layer.membership(at[:, 0], at[:, 1])
-    members.pop("none")
-    found = []
+    outside = float(members.pop("none").mean())
+    found: list[dict[str, Any]] = []
     for code, inside in members.items():
         unit, membership = layer[code], float(inside.mean())
         share = _share(unit.geometry, shape, plane)
@@ -59,7 +62,14 @@ def _units(layer: Layer, shape: BaseGeometry, plane: BaseGeometry, at: Any) -> l
                     "membership": membership,
                 }
             )
-    return sorted(found, key=lambda unit: (-unit["share"], -unit["membership"], unit["code"]))
+    found.sort(key=lambda unit: (-unit["share"], -unit["membership"], unit["code"]))
+    if layer.name == _WITH_GAPS:
+        left = max(0.0, 1 - sum(unit["share"] for unit in found))
+        left = 0.0 if left < _ROUNDING else left
+        if left > 0 or outside >= 0.01:
+            nowhere = {"code": None, "name": "in no police district", "name_fa": None}
+            found.append({**nowhere, "level": layer.name, "share": left, "membership": outside})
+    return found
 
 
 def _share(unit: BaseGeometry, shape: BaseGeometry, plane: BaseGeometry) -> float:
