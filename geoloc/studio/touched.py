@@ -23,18 +23,20 @@ def touched(shape: BaseGeometry) -> Touched:
     Returns
     -------
     dict
-        `area_km2`, `length_m` and `perimeter_m` (UTM 42N; None where the shape has no such), and
+        `area_km2`, `length_m` and `perimeter_m` (metres on the
+        ellipsoid; None where the shape has no such), and
         `units`: of each its code, names and level, `share` (of the shape's area, length or points
         within its line, 0 to 1) and `membership` (the unit's mean over the shape, 0 to 1). What no
         police district covers is told last as one more, whose code is None.
     """
     plane = geo.geometry_to_metres(shape)
+    length_m = float(geo.geod().geometry_length(shape))
     areal, linear = shape.area > 0, shape.geom_type.endswith("LineString")
     at = _samples(shape)
     return {
-        "area_km2": plane.area / 1e6 if areal else None,
-        "length_m": plane.length if linear else None,
-        "perimeter_m": plane.length if areal else None,
+        "area_km2": geo.area_km2(shape) if areal else None,
+        "length_m": length_m if linear else None,
+        "perimeter_m": length_m if areal else None,
         "units": [
             unit
             for name in boundaries.LAYERS
