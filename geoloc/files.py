@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import random
+import stat
 import sys
 import tempfile
 import time
@@ -22,6 +24,7 @@ from geoloc.errors import OutputError
 _PACKAGE = Path(__file__).parent
 _LINKS_REFUSED = getattr(os, "O_NOFOLLOW", 0)
 _BYTES_AS_THEY_ARE = getattr(os, "O_BINARY", 0)
+_WITHOUT_WAITING = getattr(os, "O_NONBLOCK", 0)
 
 
 def shipped(folder: str) -> Path:
@@ -34,6 +37,35 @@ def shipped(folder: str) -> Path:
     """
     installed = _PACKAGE / "shipped" / folder
     return installed if installed.is_dir() else _PACKAGE.parent / folder
+
+
+@contextlib.contextmanager
+def opened(path: Path, *, longest: int) -> Iterator[io.BufferedReader]:
+    """Open a file that may come from anybody, to read it.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    longest : int
+        How many bytes it may hold.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read, is longer, or is a folder, device or pipe, which may never end.
+    """
+    handle = os.open(path, os.O_RDONLY | _WITHOUT_WAITING | _BYTES_AS_THEY_ARE)
+    try:
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, f"{path.name} is no ordinary file")
+        if found.st_size > longest:
+            raise OSError(errno.EFBIG, f"{path.name} is larger than {longest:,} bytes")
+        with open(handle, "rb", closefd=False) as stream:
+            yield stream
+    finally:
+        os.close(handle)
 
 
 def write_whole(path: Path, content: bytes | str) -> Path:

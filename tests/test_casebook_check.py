@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import builtins
+import contextlib
 import hashlib
 import json
 import os
@@ -17,7 +19,7 @@ from shell import Shell
 
 from geoloc import OutputError, casebook, files
 from geoloc.casebook import journal, signing
-from geoloc.errors import InputError, SignatureError
+from geoloc.errors import GeolocError, InputError, SignatureError
 
 NAME = "2023-05-08-bagrami-pd22.yaml"
 OTHER = "2022-10-21-kabul-pd8.yaml"
@@ -201,6 +203,113 @@ def test_a_folder_of_ours_that_is_a_link_is_refused(book: Path, tmp_path: Path) 
     assert sorted(other.rglob("*")) == before
 
 
+LINKED = [
+    "drafts", f"drafts/{NAME}", "manifest.json", "intent.json", "journal.jsonl", "damaged",
+    "backups", "backups/journal.jsonl", f"backups/{NAME}", "signatures",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("leads_to", ["file", "folder"])
+@pytest.mark.parametrize("name", LINKED)
+def test_no_link_of_a_stranger_is_written_through(
+    book: Path, tmp_path: Path, key: Path, name: str, leads_to: str
+) -> None:
+    """Whatever is done with the casebook, what a link inside .geoloc leads to stays as it is."""
+    victim = tmp_path / "home"
+    if leads_to == "folder":
+        victim.mkdir()
+        (victim / ".bashrc.abcdefgh").write_text("mine", encoding="utf-8")
+        (victim / NAME).write_text("mine", encoding="utf-8")
+    else:
+        victim.write_text("mine", encoding="utf-8")
+    link = book / ".geoloc" / name
+    if link.is_dir():
+        shutil.rmtree(link)
+    link.unlink(missing_ok=True)
+    link.parent.mkdir(exist_ok=True)
+    link.symlink_to(victim)
+    text, version = casebook.read_version(book / NAME)
+    spoilt = book / OTHER
+    spoilt.write_bytes(b"")
+    for does in (
+        lambda: casebook.keep_draft(book / NAME, "evil"),
+        lambda: casebook.drop_draft(book / NAME),
+        lambda: casebook.save_case(
+            book / NAME, text + "#\n", version=version, author="A", why="b"),
+        lambda: casebook.check_folder(book, restore=True, author="A"),
+        lambda: casebook.check_folder(book),
+        lambda: signing.sign(book, key, by="A"),
+    ):  # fmt: skip
+        with contextlib.suppress(GeolocError):
+            does()
+        if leads_to == "file":
+            assert victim.read_text("utf-8") == "mine"
+        else:
+            held = {path.name: path.read_text("utf-8") for path in victim.iterdir()}
+            assert held == {".bashrc.abcdefgh": "mine", NAME: "mine"}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a system without pipes")
+@pytest.mark.parametrize("name", ["intent.json", "manifest.json", "journal.jsonl", "../zz.yaml"])
+def test_a_pipe_is_refused_and_not_waited_for(book: Path, name: str) -> None:
+    """Saving and checking come to an end, in one line that names it."""
+    pipe = book / ".geoloc" / name
+    pipe.unlink(missing_ok=True)
+    os.mkfifo(pipe)
+    text, version = casebook.read_version(book / NAME)
+    if name == "../zz.yaml":
+        [trouble] = casebook.check_folder(book).troubles
+        assert "zz.yaml is no ordinary file" in trouble.what
+        casebook.save_case(book / NAME, text + "#\n", version=version, author="A", why="b")
+    else:
+        with pytest.raises(OutputError, match=f"{name} is no ordinary file"):
+            casebook.check_folder(book)
+        with pytest.raises(OutputError, match=f"{name} is no ordinary file"):
+            casebook.save_case(book / NAME, text + "#\n", version=version, author="A", why="b")
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="a system without it")
+def test_endless_and_enormous_files_are_told(book: Path) -> None:
+    """A link to a device and a sparse photo of a terabyte are not read to their end."""
+    (book / "zz.yaml").symlink_to("/dev/zero")
+    text, version = casebook.read_version(book / NAME)
+    photo = f"photos:\n  - file: a.jpg\n    sha256: '{'0' * 64}'\n    origin: sent by A\n"
+    casebook.save_case(book / NAME, text + photo, version=version, author="A", why="b")
+    with (book / "a.jpg").open("wb") as stream:
+        stream.truncate(10**12)
+    assert {file for _, file, _ in kinds(book)} == {"zz.yaml", "a.jpg"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are Unicode there")
+def test_a_name_that_is_no_utf8_stops_nothing(book: Path, run: Shell) -> None:
+    """The check tells of it, records nothing about it, and other files are saved."""
+    try:
+        shutil.copy(book / OTHER, book / os.fsdecode(b"\xff\xfe.yaml"))
+    except OSError:
+        pytest.skip("this disk takes no such name")
+    text, version = casebook.read_version(book / NAME)
+    casebook.save_case(book / NAME, text + "#\n", version=version, author="A", why="b")
+    [trouble] = run("casebook", "check", book, "--json").json["troubles"]
+    assert trouble["kind"] == "unread"
+    assert "none that geoloc keeps versions of" in run("casebook", "check", book).out
+    assert "intent.json" not in os.listdir(book / ".geoloc")  # noqa: PTH208 - names only
+
+
+def test_a_check_looks_where_only_our_folder_is_read_only(
+    book: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It writes nothing, and says that it recorded nothing."""
+    real = os.access
+    monkeypatch.setattr(
+        os, "access", lambda path, mode: Path(path).name != ".geoloc" and real(path, mode)
+    )
+    with (book / NAME).open("a", encoding="utf-8") as stream:
+        stream.write("# by hand\n")
+    lines = (book / ".geoloc/journal.jsonl").read_bytes()
+    assert casebook.check_folder(book).recorded is False
+    assert (book / ".geoloc/journal.jsonl").read_bytes() == lines
+
+
 def test_names_in_a_strangers_manifest_lead_nowhere(book: Path, tmp_path: Path) -> None:
     """A path out of the folder in manifest or intent is neither read nor written."""
     victim = tmp_path / "victim.yaml"
@@ -333,6 +442,63 @@ def test_a_forged_signature_is_refused(book: Path, key: Path, run: Shell, field:
     done = run("casebook", "verify", book)
     assert (done.status, done.out, done.err.count("\n")) == (2, "", 1)
     assert "does not hold" in done.err or "no signature" in done.err
+
+
+SHA = "0" * 64
+STRANGE = {
+    "lines without end": f'{{"files": {{}}, "lines": 1e999, "head": "{SHA}"}}',
+    "lines below 0": f'{{"files": {{}}, "lines": -1, "head": "{SHA}"}}',
+    "no head": '{"files": {}, "lines": 0}',
+    "NUL": f'{{"files": {{"a\\u0000.yaml": {{"sha256": "{SHA}", "photos": {{}}}}}}, "lines": 0,'
+    f' "head": "{SHA}"}}',
+    "elsewhere": f'{{"files": {{"../a.yaml": {{"sha256": "{SHA}", "photos": {{}}}}}}, "lines": 0,'
+    f' "head": "{SHA}"}}',
+}
+
+
+def _signed_by_a_stranger(book: Path, manifest: str) -> None:
+    """Write a signature that holds, of a manifest that geoloc did not make."""
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    private = Ed25519PrivateKey.generate()
+    payload = f'{{"when": "x", "by": "y", "manifest": {manifest}}}'
+    signature = private.sign(b"geoloc casebook manifest 1\n" + payload.encode())
+    document = {
+        "public_key": base64.b64encode(private.public_key().public_bytes_raw()).decode(),
+        "signature": base64.b64encode(signature).decode(),
+        "payload": payload,
+    }
+    target = book / ".geoloc/signatures/a.json"
+    target.parent.mkdir(exist_ok=True)
+    target.write_text(json.dumps(document), encoding="utf-8")
+
+
+@pytest.mark.parametrize("which", STRANGE)
+def test_a_strangers_signature_of_nonsense_is_refused(book: Path, which: str) -> None:
+    """Of what is no manifest no signature is told to hold."""
+    _signed_by_a_stranger(book, STRANGE[which])
+    with pytest.raises(SignatureError, match="is no signature of a casebook"):
+        signing.verify_signatures(book)
+
+
+def test_a_strangers_photo_names_are_told_as_changed(book: Path) -> None:
+    """A name with NUL, a device and a name out of the folder are none of its files."""
+    photos = {"a\0b": SHA, "/dev/zero": SHA, "../x": SHA, "a" * 5000: SHA}
+    recorded = {NAME: {"sha256": SHA, "photos": photos}}
+    _signed_by_a_stranger(book, json.dumps({"files": recorded, "lines": 0, "head": SHA}))
+    [signed] = signing.verify_signatures(book)
+    assert set(signed.changed) == {NAME, *photos}
+
+
+def test_verify_does_not_head_a_changed_book_as_if_it_were_whole(
+    book: Path, key: Path, run: Shell
+) -> None:
+    """The last words say that the casebook was changed, once it was."""
+    run("casebook", "sign", book, "--key", key)
+    assert "changed since." not in run("casebook", "verify", book, "--key", f"{key}.pub").out
+    (book / OTHER).unlink()
+    later = run("casebook", "verify", book, "--key", f"{key}.pub").out
+    assert "The signatures hold, but the casebook was changed since." in later
 
 
 def test_a_rewritten_journal_does_not_pass_for_the_signed_one(book: Path, key: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shell import Shell
 
@@ -233,6 +233,42 @@ def test_another_saver_is_waited_for_and_then_told_of(case: Path) -> None:
 # Changing a text
 
 
+def test_a_backup_of_an_impossible_date_stops_no_save(case: Path) -> None:
+    """A name with the last moment of the calendar, planted by hand, is not followed."""
+    text, version = casebook.read_version(case)
+    version = save(case, text + "# 1\n", version)
+    kept = case.parent / ".geoloc/backups" / case.name
+    (kept / f"99991231T235959.999999Z-{'0' * 64}.yaml").write_text("x", encoding="utf-8")
+    version = save(case, text + "# 2\n", version)
+    assert casebook.version_of(case) == version
+    assert [entry["after"] for entry in journal(case)][-1] == version
+    assert Archive(case.parent).version(case.name, version) == case.read_bytes()
+
+
+@pytest.mark.parametrize("value", ["Infinity", "-5", "1e999", "true"])
+def test_a_tampered_count_of_lines_is_no_manifest(case: Path, value: str) -> None:
+    """The manifest is made anew from the journal, and the save stands."""
+    text, version = casebook.read_version(case)
+    version = save(case, text + "# 1\n", version)
+    manifest = case.parent / ".geoloc/manifest.json"
+    tampered = manifest.read_text("utf-8").replace('"lines": 2', f'"lines": {value}')
+    assert value in tampered
+    manifest.write_text(tampered, encoding="utf-8")
+    save(case, text + "# 2\n", version)
+    assert json.loads(manifest.read_text("utf-8"))["lines"] == 3
+
+
+def test_a_photo_with_half_a_sign_in_its_name_stops_no_save(case: Path) -> None:
+    """YAML can write a lone surrogate, which UTF-8 cannot; manifest and intent hold it escaped."""
+    text, version = casebook.read_version(case)
+    archive = Archive(case.parent)
+    recorded = archives.Recorded("0" * 64, {"\ud800.jpg": "1" * 64})
+    made = archives.Manifest({case.name: recorded}, 0, "0" * 64)
+    archive.write(archive.manifest, made.as_text())
+    assert archive.read_manifest() == made
+    save(case, text + "# 1\n", version)
+
+
 def lines_kept(old: str, new: str) -> list[str]:
     """Return the lines that a change took out or put in."""
     return [line for line in difflib.ndiff(old.splitlines(), new.splitlines()) if line[0] in "+-"]
@@ -334,6 +370,7 @@ def test_signs_that_the_yaml_writer_leaves_bare_are_put_in_quotes() -> None:
     assert new == 'id: x  # why\n\nnotes: ["?0"]\n'
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no failure
 @given(documents, documents, st.data())
 def test_a_change_keeps_every_line_that_it_is_not_about(
     old: dict[str, Any], new: dict[str, Any], data: st.DataObject

@@ -31,7 +31,12 @@ _STAMP = "%Y%m%dT%H%M%S.%fZ"
 _BACKUP = re.compile(r"(\d{8}T\d{6}\.\d{6}Z)-([0-9a-f]{64})\.yaml")
 # As `files.writing_whole` names what is not yet whole.
 TEMPORARY = re.compile(r"\..+\.[a-z0-9_]{8}(\.\w+)?")
-PLAIN_NAME = re.compile(r"[^./\\:\x00-\x1f][^/\\:\x00-\x1f]*\.yaml")
+# Without bytes that are no UTF-8, which Python reads as lone surrogates.
+PLAIN_NAME = re.compile(r"[^./\\:\x00-\x1f\ud800-\udfff][^/\\:\x00-\x1f\ud800-\udfff]*\.yaml")
+# Bytes; what is larger was not written by geoloc, or is no photo.
+_LONGEST_OWN = 64_000_000
+_LONGEST_PHOTO = 4_000_000_000
+_MOST = 2**53  # lines or bytes
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
@@ -51,7 +56,7 @@ class Backup:
         OSError
             If the disk refuses.
         """
-        content = _plain_bytes(self.path)
+        content = None if self.path.is_symlink() else bytes_of(self.path)
         return content if content is not None and digest(content) == self.version else None
 
 
@@ -79,7 +84,7 @@ class Manifest:
 
     def as_text(self) -> str:
         """Return it as JSON, a line for each thing, for people to compare."""
-        return json.dumps({"geoloc": 1, **asdict(self)}, indent=1, ensure_ascii=False) + "\n"
+        return json.dumps({"geoloc": 1, **asdict(self)}, indent=1) + "\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,23 +107,47 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def bytes_of(path: Path) -> bytes | None:
+def bytes_of(path: Path, *, longest: int = _LONGEST_OWN) -> bytes | None:
     """Return what a file holds; None where there is none.
 
     Raises
     ------
     OSError
-        If it is there, but cannot be read.
+        If it is there, but cannot be read, is no ordinary file, or longer than so many bytes.
     """
     try:
-        return path.read_bytes()
+        with files.opened(path, longest=longest) as stream:
+            return stream.read()
     except FileNotFoundError:
         return None
 
 
-def _plain_bytes(path: Path) -> bytes | None:
-    """Return what a file of ours holds; a link in its place is no file of ours."""
-    return None if path.is_symlink() else bytes_of(path)
+def digest_inside(folder: Path, name: str) -> str | None:
+    """Return the SHA-256 of a file inside the folder; None for any other, or none."""
+    try:
+        path = (folder / name).resolve()
+        if not path.is_relative_to(folder.resolve()):
+            return None
+        with files.opened(path, longest=_LONGEST_PHOTO) as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except (OSError, ValueError, RuntimeError):  # of a NUL in the name, of links in a circle
+        return None
+
+
+def manifest_of(document: Any) -> Manifest:
+    """Return the manifest that a JSON document is; names that lead elsewhere are left out.
+
+    Raises
+    ------
+    ValueError, TypeError, KeyError, AttributeError
+        If it is none.
+    """
+    recorded = {
+        name: Recorded(_sha256(each["sha256"]), _photos(each["photos"]))
+        for name, each in document["files"].items()
+        if PLAIN_NAME.fullmatch(name)
+    }
+    return Manifest(recorded, _count(document["lines"]), _sha256(document["head"]))
 
 
 class Archive:
@@ -141,9 +170,7 @@ class Archive:
             If the folder cannot be written or locked.
         """
         try:
-            if self.place.is_symlink():
-                raise OSError("its .geoloc is a link, and what it leads to is not known")
-            files.make_folder(self.place)
+            files.make_folder(self.own(self.place))
         except OSError as error:
             raise OutputError(
                 f"Cannot save in {self.folder}: {error.strerror or error}. Copy the folder to where"
@@ -151,6 +178,45 @@ class Archive:
             ) from error
         with files.locked(self.place / "lock"):
             yield
+
+    def own(self, path: Path) -> Path:
+        """Return a path of ours that is to be written, if no link is on the way to it.
+
+        Raises
+        ------
+        OSError
+            If there is one: in a folder received from others it may lead to any file.
+        """
+        if link := self._link_to(path):
+            name = link.relative_to(self.folder)
+            raise OSError(f"its {name} is a link, and what it leads to is not known")
+        return path
+
+    def write(self, path: Path, content: bytes | str) -> Path:
+        """Write a file of ours whole; return where.
+
+        Raises
+        ------
+        OSError, OutputError
+            If the disk refuses, or a link is on the way.
+        """
+        files.make_folder(self.own(path).parent)
+        return files.write_whole(path, content)
+
+    def read(self, path: Path) -> bytes | None:
+        """Return what a file of ours holds; behind a link is no file of ours.
+
+        Raises
+        ------
+        OSError
+            If it is there, but cannot be read.
+        """
+        return None if self._link_to(path) else bytes_of(path)
+
+    def _link_to(self, path: Path) -> Path | None:
+        """Return the first link below the folder on the way to a path."""
+        steps = [*reversed(path.parents), path]
+        return next((p for p in steps if p.is_relative_to(self.place) and p.is_symlink()), None)
 
     # Backups
 
@@ -166,16 +232,15 @@ class Archive:
         if kept and kept[0].version == digest(content) and kept[0].content() == content:
             return
         now = dt.datetime.now(dt.UTC)
-        if kept:  # the order holds even where the clock was put back
+        # The order holds even where the clock was put back, but follows no impossible date.
+        if kept and kept[0].kept_at < now + dt.timedelta(days=DAYS_KEPT):
             now = max(now, kept[0].kept_at + dt.timedelta(microseconds=1))
-        folder = self._backups(name)
-        files.make_folder(folder)
-        files.write_whole(folder / f"{now.strftime(_STAMP)}-{digest(content)}.yaml", content)
+        self.write(self._backups(name) / f"{now.strftime(_STAMP)}-{digest(content)}.yaml", content)
 
     def kept(self, name: str) -> list[Backup]:
         """Return the versions that are kept of a file, newest first."""
         folder = self._backups(name)
-        if folder.is_symlink() or not folder.is_dir():
+        if self._link_to(folder) or not folder.is_dir():
             return []
         found = []
         for path in folder.iterdir():
@@ -214,15 +279,9 @@ class Archive:
         OSError
             If the disk refuses: that is no sign that there is none.
         """
-        content = _plain_bytes(self.manifest) or b""
+        content = self.read(self.manifest) or b""
         try:
-            document = json.loads(content)
-            recorded = {
-                name: Recorded(_sha256(each["sha256"]), _photos(each["photos"]))
-                for name, each in document["files"].items()
-                if PLAIN_NAME.fullmatch(name)
-            }
-            return Manifest(recorded, int(document["lines"]), _sha256(document["head"]))
+            return manifest_of(json.loads(content))
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return None
 
@@ -244,14 +303,14 @@ class Archive:
         OSError
             If the disk refuses.
         """
-        content = _plain_bytes(self.intent) or b""
+        content = self.read(self.intent) or b""
         try:
             document = json.loads(content)
             entry = journal.entry_of(document["line"].encode("ascii"))
             if entry is None or not PLAIN_NAME.fullmatch(entry.file):
                 return None
-            at, writes = int(document["at"]), bool(document["writes"])
-            return Intent(entry, _photos(document["photos"]), max(at, 0), writes)
+            at, writes = _count(document["at"]), bool(document["writes"])
+            return Intent(entry, _photos(document["photos"]), at, writes)
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return None
 
@@ -265,28 +324,31 @@ class Archive:
         OSError, OutputError
             If the disk refuses.
         """
-        folder = self.place / "damaged"
-        files.make_folder(folder)
         stamp = dt.datetime.now(dt.UTC).strftime(_STAMP)
-        target = folder / f"{stamp}-{path.name.lstrip('.')}"
-        if content is None:
-            path.replace(target)
-        else:
-            files.write_whole(target, content)
-        return target
+        target = self.place / "damaged" / f"{stamp}-{path.name.lstrip('.')}"
+        if content is not None:
+            return self.write(target, content)
+        files.make_folder(self.own(target).parent)
+        return path.replace(target)
 
     def leftovers(self) -> list[Path]:
         """Return the unfinished files that killed writers left; to be asked under the lock."""
         places = [self.place]
         backups = self.place / "backups"
         if backups.is_dir() and not backups.is_symlink():
-            places += [each for each in backups.iterdir() if each.is_dir()]
+            places += [p for p in backups.iterdir() if p.is_dir() and not p.is_symlink()]
         found = [path for place in places if place.is_dir() for path in place.iterdir()]
         return [path for path in found if TEMPORARY.fullmatch(path.name) and path.is_file()]
 
 
 def _photos(value: Any) -> dict[str, str]:
     return {str(file): _sha256(sha256) for file, sha256 in value.items()}
+
+
+def _count(value: Any) -> int:
+    if not isinstance(value, int) or not 0 <= value < _MOST:
+        raise ValueError("no number of lines or bytes")
+    return value
 
 
 def _sha256(value: Any) -> str:

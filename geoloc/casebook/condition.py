@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from geoloc import files
 from geoloc.casebook import journal
 from geoloc.casebook.archive import (
     PLAIN_NAME,
@@ -19,10 +18,11 @@ from geoloc.casebook.archive import (
     Manifest,
     bytes_of,
     digest,
+    digest_inside,
 )
 from geoloc.casebook.editing import plain
 from geoloc.casebook.folder import BOOK_FILE, case_files, check_book, check_case
-from geoloc.casebook.reading import parse_yaml
+from geoloc.casebook.reading import LONGEST_FILE, parse_yaml
 from geoloc.casebook.saving import heal, new_entry, note_outside, record
 from geoloc.errors import CaseError, InputError, OutputError
 
@@ -91,7 +91,9 @@ def check_folder(
     if not folder.is_dir():
         raise InputError(f"{folder} is no folder of case files.")
     archive = Archive(folder)
-    if not restore and not (records and os.access(folder, os.W_OK)):
+    ours = [path for path in (folder, archive.place) if path.exists()]
+    writable = all(os.access(path, os.W_OK) for path in ours)
+    if not restore and not (records and writable):
         with _disk(folder):
             return _Check(archive, restore=False, records=False, author=None).condition()
     with archive.locked(), _disk(folder):
@@ -140,10 +142,11 @@ class _Check:
         self.troubles.append(Trouble(kind, file, what, remedy, mended))
 
     def _manifest(self) -> None:
-        if self.archive.manifest.exists() and self.archive.read_manifest() is None:
-            where = f".geoloc/{self.archive.manifest.name}"
+        path = self.archive.manifest
+        if (path.exists() or path.is_symlink()) and self.archive.read_manifest() is None:
+            where = f".geoloc/{path.name}"
             if self.records:
-                self.archive.aside(self.archive.manifest)
+                self.archive.aside(path)
                 remedy = "It was made anew from the journal."
             else:
                 remedy = "It can be made anew from the journal."
@@ -186,16 +189,15 @@ class _Check:
         return self.archive.place / "backups" / self.archive.journal.name
 
     def _copy_journal(self) -> None:
-        files.make_folder(self._journal_copy.parent)
-        files.write_whole(self._journal_copy, bytes_of(self.archive.journal) or b"")
+        self.archive.write(self._journal_copy, self._bytes(self.archive.journal))
 
     def _whole_journal(self, manifest: Manifest) -> bytes | None:
         """Return the copy with the lines that came after it, if that is the journal's whole."""
         if self._journal_copy.is_symlink():
             return None
-        whole = (bytes_of(self._journal_copy) or b"").splitlines(keepends=True)
+        whole = self._bytes(self._journal_copy).splitlines(keepends=True)
         head = journal.digest(whole[-1]) if whole else journal.NOTHING_BEFORE
-        for line in (bytes_of(self.archive.journal) or b"").splitlines(keepends=True):
+        for line in self._bytes(self.archive.journal).splitlines(keepends=True):
             entry = journal.entry_of(line)
             if entry and entry.previous == head:
                 whole.append(line)
@@ -211,11 +213,14 @@ class _Check:
         whole = self._whole_journal(manifest)
         if whole is None:
             return False
-        damaged = bytes_of(self.archive.journal)
-        if damaged is not None:
-            self.archive.aside(self.archive.journal, damaged)
-        files.write_whole(self.archive.journal, whole)
+        if self.archive.journal.exists():
+            self.archive.aside(self.archive.journal, self._bytes(self.archive.journal))
+        self.archive.write(self.archive.journal, whole)
         return True
+
+    def _bytes(self, path: Path) -> bytes:
+        """Return what the journal or its copy holds."""
+        return bytes_of(path, longest=journal.LONGEST) or b""
 
     # Case files
 
@@ -268,16 +273,11 @@ class _Check:
 
     def _photo(self, case: str, name: str, sha256: str) -> None:
         self.looked_at += 1
-        path = self.archive.folder / name
-        inside = path.resolve().is_relative_to(self.archive.folder.resolve())
-        content = None
-        if inside:
-            with contextlib.suppress(OSError):
-                content = bytes_of(path)
-        if content is None:
-            what = f"The photo of {case} is not there." if inside else "The photo lies outside."
-        elif digest(content) != sha256:
-            what = f"The photo of {case} was changed: its SHA-256 is {digest(content)[:12]}…"
+        found = digest_inside(self.archive.folder, name)
+        if found is None:
+            what = f"The photo of {case} is not in the folder, or cannot be read."
+        elif found != sha256:
+            what = f"The photo of {case} was changed: its SHA-256 is {found[:12]}…"
         else:
             return
         remedy = f"Bring back the file whose SHA-256 is {sha256[:12]}…; geoloc keeps no copy of it."
@@ -365,6 +365,8 @@ def _damage(content: bytes, known: bytes | None) -> str:
         return "It is empty."
     if b"\0" in content:
         return f"It holds {content.count(0):,} NUL bytes, as after a crash of the disk."
+    if len(content) > LONGEST_FILE:
+        return f"It is larger than {LONGEST_FILE:,} bytes, which no case file is."
     if known is not None and len(content) < len(known) and known.startswith(content):
         return f"It is cut off after {len(content):,} of {len(known):,} bytes."
     try:

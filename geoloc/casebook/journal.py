@@ -15,9 +15,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from geoloc import files
 from geoloc.casebook.editing import aligned, same
 
 NOTHING_BEFORE = "0" * 64
+LONGEST = 1_000_000_000  # bytes of a journal
 
 Kind = Literal["saved", "outside", "first-seen", "restored"]
 
@@ -95,7 +97,7 @@ def tail(path: Path) -> Tail:
     """
     if not path.exists():
         return Tail(0, 0, 0, NOTHING_BEFORE)
-    with path.open("rb") as stream:
+    with files.opened(path, longest=LONGEST) as stream:
         size = stream.seek(0, 2)
         held, start = b"", size
         while start and held.count(b"\n") < 2 + (not held.endswith(b"\n")):
@@ -122,7 +124,7 @@ def read(path: Path) -> tuple[tuple[Entry, ...], tuple[Break, ...]]:
     """
     if not path.exists():
         return (), ()
-    with path.open("rb") as stream:
+    with files.opened(path, longest=LONGEST) as stream:
         return chain(stream)
 
 
@@ -157,7 +159,7 @@ def holds(path: Path, lines: int, head: str) -> bool:
     """
     if not path.exists():
         return not lines
-    with path.open("rb") as stream:
+    with files.opened(path, longest=LONGEST) as stream:
         first = list(itertools.islice(stream, lines))
     _, breaks = chain(first)
     last = digest(first[-1]) if first else NOTHING_BEFORE

@@ -139,16 +139,15 @@ def keep_draft(path: Path, text: str) -> None:
     """
     archive = Archive(path.parent)
     with _disk(path):
-        if archive.place.is_symlink():
-            raise OSError("its .geoloc is a link, and what it leads to is not known")
-        files.make_folder(archive.place / "drafts")
-        files.write_whole(_draft(path), text)
+        archive.write(_draft(archive, path), text)
 
 
 def draft_of(path: Path) -> str | None:
     """Return the draft of a case, whether or not its file was changed since; None without one."""
+    archive = Archive(path.parent)
     with contextlib.suppress(OSError, UnicodeDecodeError):
-        return _draft(path).read_bytes().decode("utf-8")
+        content = archive.read(_draft(archive, path))
+        return None if content is None else content.decode("utf-8")
     return None
 
 
@@ -160,8 +159,11 @@ def drop_draft(path: Path) -> None:
     OutputError
         If the disk refuses.
     """
+    archive = Archive(path.parent)
     with _disk(path):
-        _draft(path).unlink(missing_ok=True)
+        draft = _draft(archive, path)
+        archive.own(draft.parent)
+        draft.unlink(missing_ok=True)
 
 
 def history(path: Path) -> tuple[tuple[journal.Entry, ...], tuple[str, ...]]:
@@ -201,6 +203,7 @@ def heal(archive: Archive) -> tuple[str, ...]:
     OSError, OutputError
         If the disk refuses.
     """
+    archive.own(archive.journal)
     for path in archive.leftovers():
         with contextlib.suppress(OSError):
             path.unlink()
@@ -209,7 +212,7 @@ def heal(archive: Archive) -> tuple[str, ...]:
     # With fewer lines in the journal than recorded the manifest stays: it is the proof of the loss.
     if (manifest.lines if manifest else 0) < journal.tail(archive.journal).seq:
         renewed = _with_photos(archive, archive.manifest_of_journal(), manifest)
-        files.write_whole(archive.manifest, renewed.as_text())
+        archive.write(archive.manifest, renewed.as_text())
         done.append("The manifest was made anew from the journal.")
     return tuple(done)
 
@@ -280,9 +283,11 @@ def record(
         If the disk refuses before the file is replaced. After that the change stands, and what is
         left to do is done by the next operation.
     """
+    if not PLAIN_NAME.fullmatch(entry.file):
+        raise OSError(f"{entry.file!r} is no name that geoloc keeps versions of")
     archive.keep(entry.file, content)
     intent = Intent(entry, _photos_of(document), journal.tail(archive.journal).end, writes)
-    files.write_whole(archive.intent, intent.as_text())
+    archive.write(archive.intent, intent.as_text())
     if writes:
         path = archive.folder / entry.file
         try:
@@ -307,13 +312,13 @@ def _finish(archive: Archive, intent: Intent) -> None:
         torn = intent.at <= end.size and len(written) <= len(line)
         files.append_line(archive.journal, line, intent.at if torn else end.end)
     manifest = archive.read_manifest() or _with_photos(archive, archive.manifest_of_journal(), None)
-    files.write_whole(archive.manifest, manifest.with_entry(intent.entry, intent.photos).as_text())
+    archive.write(archive.manifest, manifest.with_entry(intent.entry, intent.photos).as_text())
     archive.intent.unlink()
 
 
 def _from(archive: Archive, start: int) -> bytes:
     try:
-        with archive.journal.open("rb") as stream:
+        with files.opened(archive.journal, longest=journal.LONGEST) as stream:
             stream.seek(start)
             return stream.read()
     except FileNotFoundError:
@@ -351,7 +356,7 @@ def _sweep(path: Path, content: bytes) -> None:
     for each in path.parent.iterdir():
         if each.name.startswith(beginning) and TEMPORARY.fullmatch(each.name) and each.is_file():
             with contextlib.suppress(OSError):
-                if content.startswith(each.read_bytes()):
+                if content.startswith(bytes_of(each) or b""):
                     each.unlink()
 
 
@@ -413,7 +418,7 @@ def _checked(path: Path, text: str) -> Any:
 
 def _document(path: Path, content: bytes | None) -> Any:
     """Return the plain document of what a file held; None if it was none."""
-    if content is None:
+    if content is None or len(content) > LONGEST_FILE:
         return None
     try:
         return plain(parse_yaml(content.decode("utf-8-sig"), path))
@@ -446,8 +451,8 @@ def _disk(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _draft(path: Path) -> Path:
-    return Archive(path.parent).place / "drafts" / path.name
+def _draft(archive: Archive, path: Path) -> Path:
+    return archive.place / "drafts" / path.name
 
 
 def _check_version(archive: Archive, path: Path, text: str, version: str | None) -> None:

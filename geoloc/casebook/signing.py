@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from geoloc import files
 from geoloc.casebook import journal
-from geoloc.casebook.archive import Archive, Manifest, bytes_of, digest
+from geoloc.casebook.archive import Archive, Manifest, digest_inside, manifest_of
 from geoloc.casebook.condition import check_folder
 from geoloc.errors import InputError, OutputError, SignatureError
 
@@ -102,8 +102,7 @@ def sign(folder: Path, key: Path, *, by: str) -> tuple[Path, str, bool]:
         }
         fingerprint = hashlib.sha256(public).hexdigest()
         target = archive.place / "signatures" / f"{fingerprint[:16]}.json"
-        files.make_folder(target.parent)
-        files.write_whole(target, json.dumps(document, indent=1) + "\n")
+        archive.write(target, json.dumps(document, indent=1) + "\n")
     return target, fingerprint, made
 
 
@@ -128,12 +127,13 @@ def verify_signatures(folder: Path, public_key: Path | None = None) -> tuple[Sig
     """
     _require_cryptography()
     wanted = None if public_key is None else _raw(_public(public_key))
-    place = Archive(folder).place / "signatures"
+    archive = Archive(folder)
+    place = archive.place / "signatures"
     paths = sorted(place.glob("*.json")) if place.is_dir() and not place.is_symlink() else []
-    found = [_verified(path) for path in paths]
+    found = [_verified(archive, path) for path in paths]
     signed = tuple(
-        _compared(folder, public, payload)
-        for public, payload in found
+        _compared(archive, public, payload, manifest)
+        for public, payload, manifest in found
         if wanted is None or public == wanted
     )
     if not signed:
@@ -144,21 +144,22 @@ def verify_signatures(folder: Path, public_key: Path | None = None) -> tuple[Sig
     return signed
 
 
-def _verified(path: Path) -> tuple[bytes, dict[str, Any]]:
-    """Return the public key and the payload of a signature that holds."""
+def _verified(archive: Archive, path: Path) -> tuple[bytes, dict[str, Any], Manifest]:
+    """Return the public key, the payload and the manifest of a signature that holds."""
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     try:
-        document = json.loads(bytes_of(path) or b"")
+        document = json.loads(archive.read(path) or b"")
         public = base64.b64decode(document["public_key"], validate=True)
         signature = base64.b64decode(document["signature"], validate=True)
         signed = _PURPOSE + document["payload"].encode()
         Ed25519PublicKey.from_public_bytes(public).verify(signature, signed)
         payload = json.loads(document["payload"])
-        for each in payload["manifest"]["files"].values():
-            str(each["sha256"]), dict(each["photos"])
-        str(payload["when"]), str(payload["by"]), int(payload["manifest"]["lines"])
+        manifest = manifest_of(payload["manifest"])
+        if len(manifest.files) != len(payload["manifest"]["files"]):
+            raise ValueError("it names what is no case file")
+        str(payload["when"]), str(payload["by"])
     except InvalidSignature as error:
         raise SignatureError(
             f"{path} does not hold: it or what it is for was altered after signing. Ask the signer"
@@ -166,40 +167,31 @@ def _verified(path: Path) -> tuple[bytes, dict[str, Any]]:
         ) from error
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise SignatureError(f"{path} is no signature of a casebook ({error}).") from error
-    return public, payload
+    return public, payload, manifest
 
 
-def _compared(folder: Path, public: bytes, payload: dict[str, Any]) -> Signed:
+def _compared(
+    archive: Archive, public: bytes, payload: dict[str, Any], manifest: Manifest
+) -> Signed:
     """Compare what was signed with what is there now."""
-    manifest = payload["manifest"]
-    expected = {name: each["sha256"] for name, each in manifest["files"].items()}
-    for each in manifest["files"].values():
-        expected |= each["photos"]
-    changed = tuple(name for name, sha256 in expected.items() if _digest(folder, name) != sha256)
+    folder = archive.folder
+    expected = {name: each.sha256 for name, each in manifest.files.items()}
+    for each in manifest.files.values():
+        expected |= each.photos
+    changed = tuple(
+        name for name, sha256 in expected.items() if digest_inside(folder, name) != sha256
+    )
     present = {path.name for path in folder.glob("*.yaml") if not path.name.startswith(".")}
-    lines = int(manifest["lines"])
     return Signed(
         hashlib.sha256(public).hexdigest(),
         str(payload["when"]),
         str(payload["by"]),
         len(expected),
-        lines,
+        manifest.lines,
         changed,
         tuple(sorted(present - expected.keys())),
-        journal.holds(Archive(folder).journal, lines, str(manifest["head"])),
+        journal.holds(archive.journal, manifest.lines, manifest.head),
     )
-
-
-def _digest(folder: Path, name: str) -> str | None:
-    """Return the SHA-256 of a file inside the folder; None for any other."""
-    path = folder / name
-    if not path.resolve().is_relative_to(folder.resolve()):
-        return None
-    try:
-        content = bytes_of(path)
-    except OSError:
-        return None
-    return None if content is None else digest(content)
 
 
 # Keys

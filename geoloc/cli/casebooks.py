@@ -225,6 +225,7 @@ def casebook_verify(
 
     folder = _folder(folder)
     signed = signing.verify_signatures(folder, key)
+    changed = any(each.changed or each.added or not each.journal_holds for each in signed)
     if as_json:
         print_json({"folder": str(folder), "signatures": [asdict(each) for each in signed]})
     else:
@@ -241,12 +242,10 @@ def casebook_verify(
             if not each.journal_holds:
                 typer.echo(f"The journal is not the signed one up to line {each.lines:,}.")
         print_heading(
-            "The signatures hold."
-            if key
-            else "The signatures hold; whose keys these are, only --key can tell."
+            f"The signatures hold{', but the casebook was changed since' if changed else ''}"
+            f"{'.' if key else '; whose keys these are, only --key can tell.'}"
         )
         _next(f"geoloc casebook history {shlex.quote(str(folder))}")
-    changed = any(each.changed or each.added or not each.journal_holds for each in signed)
     if fail_on and changed:
         raise SystemExit(1)
 
