@@ -252,6 +252,16 @@ def test_refused_rows_name_cell_and_remedy_and_stop_no_other(folder: Path) -> No
     assert after == before.model_copy(update={"title": "Edited"})
 
 
+def test_a_comma_that_may_mean_thousands_is_refused() -> None:
+    """1,500 is 1500 to one and 1.5 to another; 0,500 and 1,5 have one meaning."""
+    column = next(c for c in columns.SHEETS["drawings"] if c.kind == "number")
+    for text in ("1,500", "-12,000", "۱,۵۰۰"):
+        with pytest.raises(columns.CellError, match="thousands or decimals"):
+            columns.meant(column, text)
+    told = {text: columns.meant(column, text) for text in ("0,500", "1,5", "1500,250", "1.500")}
+    assert told == {"0,500": 0.5, "1,5": 1.5, "1500,250": 1500.25, "1.500": 1.5}
+
+
 def test_rows_that_are_gone_or_new(folder: Path) -> None:
     """A deleted row deletes nothing and is told; a row without a number is a new entry, once."""
     sheet = exported(folder)
