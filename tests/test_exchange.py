@@ -770,7 +770,9 @@ def _nested(count: int, folder: Path, read: Callable[[str, Path], list[Any]]) ->
 
 def test_no_placemark_of_a_nested_file_is_lost(tmp_path: Path) -> None:
     """Of 60 files of folders within folders, each has as many features as it has placemarks."""
-    there, taken = _nested(60, tmp_path, lambda text, _: read_kml(text.encode(), "x").features)
+    there, taken = _nested(
+        60, tmp_path, lambda text, _: list(read_kml(text.encode(), "x").features)
+    )
 
     assert there > 1000
     assert taken == there
@@ -896,6 +898,39 @@ def test_import_refuses_what_nobody_decided(tmp_path: Path, shell: Shell) -> Non
     assert done.json["layers"][0]["repairs"][0]["name"] == "bow"
     (feature,) = json.loads(out.read_text("utf-8"))["features"]
     assert feature["properties"]["repair_m2"] > 1e6
+
+
+def test_the_next_command_swaps_what_is_all_swapped(tmp_path: Path, shell: Shell) -> None:
+    """A table whose every row looks swapped is to be read with --swap next."""
+    path = tmp_path / "a.csv"
+    path.write_text("lat,lon\n69.2,34.5\n69.1,34.6\n")
+    assert shell("import", path).out.rstrip().endswith(" --swap -o checked.geojson")
+    path.write_text("lat,lon\n69.2,34.5\n34.6,69.1\n")
+    assert "--swap -o" not in shell("import", path).out
+
+
+def test_what_cannot_be_repaired_says_why(tmp_path: Path) -> None:
+    """A bow-tie beside a line without length has no repair that leaves both."""
+    bow = {"type": "Polygon", "coordinates": [[[69, 34], [69.1, 34.1], [69.1, 34], [69, 34.1],
+                                               [69, 34]]]}  # fmt: skip
+    dot = {"type": "LineString", "coordinates": [[69, 34], [69, 34]]}
+    path = tmp_path / "in.geojson"
+    path.write_text(json.dumps({"type": "GeometryCollection", "geometries": [bow, dot]}))
+    feature = one(exchange.read_shapes(path, repair=True))
+    assert feature.repaired is None
+    assert "it was not repaired: no repair leaves all its parts" in (feature.problem or "")
+
+
+def test_import_signs_with_the_name_in_the_environment(
+    folder: Path, tmp_path: Path, shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """$GEOLOC_AUTHOR is who did it, also for what is imported."""
+    monkeypatch.setenv("GEOLOC_AUTHOR", "Field desk 7")
+    path = kml(tmp_path, polygon("yard", SQUARE[0]))
+    done = shell("import", path, "--case", CASE, "--cases", folder)
+    assert done.status == 0, done.err
+    (case_path,) = folder.glob(f"{CASE}*")
+    assert casebook.history(case_path)[0][-1].who == "Field desk 7"
 
 
 def test_a_person_is_asked_before_a_repair(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import random
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,13 @@ import exchange_cases
 import mgrs
 import pytest
 import shapely
-from pyproj import Geod
+from pyproj import Geod, Transformer
 from python_calamine import load_workbook
 
 from geoloc import casebook, exchange, fence, tables
 from geoloc.casebook import precision
-from geoloc.errors import FenceError, InputError
+from geoloc.errors import CRSError, FenceError, InputError
+from geoloc.exchange import shown
 from geoloc.exchange.darwin import TERMS, write_darwin
 from geoloc.exchange.points import read_points, write_points
 from geoloc.fence import sheets
@@ -304,6 +306,62 @@ def test_nothing_finer_than_1_km_goes_out_unless_asked_for(tmp_path: Path) -> No
         assert "the house" not in coarse
     write_points([finding], tmp_path / "a.csv", exact=True)
     assert "69.2743217" in (tmp_path / "a.csv").read_text("utf-8-sig")
+
+
+def test_a_coarse_area_is_approximate_and_its_drawings_origins_stay(tmp_path: Path) -> None:
+    """What says `exact` of a case is no word for squares of 1 km; the origin stays at home."""
+    raid = casebook.read_case(RAID).model_dump(mode="json")
+    raid["geolocation"]["status"] = "exact"
+    spot = {"type": "Point", "coordinates": [69.2743217, 34.4938765]}
+    raid["drawings"] = [{"name": "the house", "means": "near", "geometry": spot, "at_most_m": 50,
+                         "origin": "photo 9"}]  # fmt: skip
+    finding = casebook.investigate(casebook.Incident.model_validate(raid))
+    for exact, status in ((False, "approximate"), (True, "exact")):
+        items, _ = shown.items([finding], exact=exact)
+        assert {i.columns["status"] for i in items if i.layer == "likely area"} == {status}
+        write_darwin([finding], tmp_path / "a.dwc.csv", exact=exact)
+        assert ("photo 9" in (tmp_path / "a.dwc.csv").read_text("utf-8-sig")) == exact
+
+
+@pytest.mark.parametrize("head", ["x,y", "Easting,Northing", "E,N"])
+def test_metres_are_read_in_the_crs_that_is_named(tmp_path: Path, head: str) -> None:
+    """UTM as pyproj gives it comes back as the place; without --crs no point is made of it."""
+    to_utm = Transformer.from_crs(4326, 32642, always_xy=True)
+    east, north = to_utm.transform(*KABUL)
+    path = table(tmp_path / "a.csv", f"name,{head}\na,{east},{north}\nb,,\nc,x,1\n")
+    taken = exchange.read(path, crs="EPSG:32642")
+    first, *others = taken.layers[0].features
+    assert _rounded(first.geometry) == KABUL
+    assert [each.usable for each in others] == [False, False]
+    with pytest.raises(CRSError):
+        exchange.read(path, crs="EPSG:999999")
+    with pytest.raises(InputError, match="--repair mends shapes of map files"):
+        exchange.read(path, repair=True)
+    line = table(tmp_path / "w.csv", f"name,wkt\na,POINT ({east} {north})\n")
+    assert points(line, crs="EPSG:32642") == [KABUL]
+
+
+@pytest.mark.parametrize("content", ["Breite,Hohe\n34.5,69.2\n", "lat,lat2,lat 3,lon\n1,2,3,4\n"])
+def test_no_option_is_advised_that_import_has_not(tmp_path: Path, content: str) -> None:
+    """The remedy is the headers that are understood."""
+    path = table(tmp_path / "a.csv", content.replace("lat,lat2", "lat 1,lat2"))
+    with pytest.raises(InputError, match="call them latitude and longitude") as raised:
+        read_points(path)
+    assert "--lat-field" not in str(raised.value)
+
+
+def test_rows_abroad_are_counted(tmp_path: Path) -> None:
+    """Paris, and a longitude that lost its sign, in the words of shapes."""
+    path = table(tmp_path / "a.csv", "lat,lon\n48.8,2.3\n34.5,-69.2\n34.5,69.2\n")
+    (layer,) = read_points(path).layers
+    assert "2 of 3 row(s) lie outside Afghanistan." in layer.notes
+
+
+def test_a_file_name_that_is_no_text_is_shown_whole(tmp_path: Path) -> None:
+    """A name in an old encoding reads U+FFFD, so that a report can be written."""
+    path = table(Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xe9.csv")), "lat,lon\n34.5,69.2\n")
+    taken = read_points(path)
+    assert (taken.name, taken.layers[0].name) == ("\ufffd.csv", "\ufffd")
 
 
 def test_darwin_core_holds_the_area_with_its_uncertainty(tmp_path: Path) -> None:

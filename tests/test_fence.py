@@ -22,6 +22,7 @@ from geoloc.fence.geojson import read as read_geojson
 from geoloc.fence.kml import read as read_kml
 
 SQUARE = "69,34 69.1,34 69.1,34.1 69,34.1 69,34"
+POINT = "<coordinates>%s</coordinates>"
 TABLE = gpd.GeoDataFrame(
     {"PD": [1, 2], "name": ["Deh Afghanan", "ناحیه ۲"]},
     geometry=[shapely.box(69, 34, 69.1, 34.1), shapely.box(69.1, 34, 69.2, 34.1)],
@@ -164,9 +165,12 @@ def test_a_kmz_and_a_zip_of_geojson_files_are_read(tmp_path: Path) -> None:
     assert [layer.name for layer in found] == ["adm1", "adm2"]
 
 
-def test_a_stated_crs_in_geojson_is_honoured_and_said(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "name", ["EPSG:32642", "urn:ogc:def:crs:EPSG::32642", "urn:ogc:def:crs:EPSG:6.9:32642"]
+)
+def test_a_stated_crs_in_geojson_is_honoured_and_said(tmp_path: Path, name: str) -> None:
     """GeoJSON of 2008 with its own CRS is read in it, and a note says so."""
-    stated = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::32642"}}
+    stated = {"type": "name", "properties": {"name": name}}
     (layer,) = fence.read_outside(geojson(tmp_path / "a.geojson", crs=stated))
     assert layer.crs == "EPSG:32642"
     assert "EPSG:32642" in layer.notes[0]
@@ -256,10 +260,6 @@ def test_a_refusal_names_the_file_and_the_reason(tmp_path: Path, content: str, w
         (placemark("a"), DOCTYPE, "DOCTYPE"),
         (placemark("a"), '<!DOCTYPE kml SYSTEM "http://127.0.0.1/x.dtd">', "DOCTYPE"),
         ("<Placemark>", "", "broken XML"),
-        (placemark("two", "69,34 70,35"), "", "ring of 2 points in placemark 'two'"),
-        (placemark("a", "69,34 69.1,NaN 69.1,34.1 69,34"), "", "finite"),
-        (placemark("a", "69,34 x,34 69.1,34.1 69,34"), "", "no numbers"),
-        (placemark("a", ""), "", "finite"),
         ("<Folder>" * 200 + "</Folder>" * 200, "", "nested too deeply"),
         (
             placemark("a", extra='<ExtendedData><Data name="PD"><value>1</value></Data>'
@@ -274,6 +274,62 @@ def test_kml_that_is_unsafe_or_broken_is_refused(
     """No document type is declared, and no raw geometry error gets out."""
     with pytest.raises(RefusedError, match=words):
         read_kml(kml(tmp_path / "a.kml", inner, head).read_bytes(), "a")
+
+
+@pytest.mark.parametrize(
+    ("broken", "words"),
+    [
+        (placemark("b", "69,34 70,35"), "ring of 2 points"),
+        (placemark("b", "69,34 69.1,NaN 69.1,34.1 69,34"), "finite"),
+        (placemark("b", "69,34 x,34 69.1,34.1 69,34"), "no numbers"),
+        (placemark("b", ""), "finite"),
+        (f"<Placemark><Point>{POINT % '69.2, 34.5'}</Point></Placemark>", "without a blank"),
+        (f"<Placemark><LineString>{POINT % '69,34'}</LineString></Placemark>", "line of one point"),
+    ],
+)
+def test_a_broken_shape_in_kml_stops_no_other(tmp_path: Path, broken: str, words: str) -> None:
+    """The feature has no shape and says why; who cannot say it is not given the layer's shapes."""
+    path = kml(tmp_path / "a.kml", placemark("a") + broken + placemark("c"))
+    (layer,) = fence.read_outside(path)
+    shapes = layer.geometries(skip_broken=True)
+    assert [shape is None for shape in shapes] == [False, True, False]
+    assert list(layer.broken) == [1]
+    assert words in layer.broken[1]
+    with pytest.raises(FenceError, match="Feature 2 of the layer 'a' has"):
+        layer.geometries()
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["<trk><name>b</name><trkseg>%s</trkseg></trk>", "<rte><name>b</name>%s</rte>"],
+)
+def test_a_line_of_one_point_in_gpx_stops_no_other(tmp_path: Path, line: str) -> None:
+    """GDAL gives WKB that GEOS refuses; only that track or route is broken."""
+    tag = "trkpt" if "trk" in line else "rtept"
+    ends = "".join(f'<{tag} lat="{lat}" lon="69.2"/>' for lat in (34.5, 34.6))
+    one = line % f'<{tag} lat="34.5" lon="69.2"/>'
+    path = tmp_path / "a.gpx"
+    path.write_text(
+        f'<gpx version="1.1" xmlns="http://www.topografix.com/GPX/1/1">{one}{line % ends}</gpx>'
+    )
+    (layer,) = (each for each in fence.read_outside(path) if each.properties)
+    assert layer.broken == {0: "has a line of one point"}
+    broken, good = layer.geometries(skip_broken=True)
+    assert broken is None
+    assert good.length == pytest.approx(0.1)
+
+
+def test_halves_of_characters_do_not_come_in(tmp_path: Path) -> None:
+    """JSON can say a lone surrogate in a name, a key or a list: it reads U+FFFD, with a note."""
+    path = geojson(tmp_path / "a.geojson", name="x\udc00")
+    text = path.read_text("utf-8")
+    path.write_text(
+        text.replace('"PD": 1', r'"k\ud800": "v\udfff", "l": ["\ud801", "\ud83c\udfda"]')
+    )
+    (layer,) = fence.read_outside(path)
+    assert layer.name == "x\ufffd"
+    assert layer.properties == ({"k\ufffd": "v\ufffd", "l": '["\ufffd", "🏚"]'},)
+    assert "1 feature(s) held halves of characters" in layer.notes[0]
 
 
 def test_a_doctype_in_another_encoding_is_seen(tmp_path: Path) -> None:

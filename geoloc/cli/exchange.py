@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from geoloc.cli.casebooks import Author, author_of
 from geoloc.cli.cases import folder_of, read_cases, read_one
 from geoloc.cli.output import (
     AsJson,
@@ -22,7 +23,6 @@ from geoloc.cli.output import (
     visible,
 )
 from geoloc.cli.pages import warn_of_words
-from geoloc.cli.sheets import user_name
 from geoloc.errors import InputError
 
 if TYPE_CHECKING:
@@ -61,9 +61,7 @@ def import_command(
     repair: Annotated[bool, typer.Option("--repair", help="Mend shapes that are invalid.")] = False,
     swap: Annotated[bool, typer.Option("--swap", help="Read latitude before longitude.")] = False,
     skip: Annotated[bool, typer.Option("--skip", help="Leave out what cannot be used.")] = False,
-    author: Annotated[
-        str | None, typer.Option(help="Who adds them to the case; default: your user name.")
-    ] = None,
+    author: Author = None,
     why: Annotated[str, typer.Option(help="Why, for the history; default: from which file.")] = "",
     cases: Cases = None,
     as_json: AsJson = False,
@@ -93,12 +91,12 @@ def import_command(
         report["output"] = str(exchange.write_taken(taken, output))
     if case:
         said = {"means": means, "origin": origin, "detection_probability": detection}
-        saved = {"author": author or user_name(), "why": why or f"Imported from {file.name}"}
+        saved = {"author": author_of(author), "why": why or f"Imported from {file.name}"}
         report |= _into_case(case, cases, taken, said, saved)
     if as_json:
         print_json(report)
         return
-    _print_done(report, file, cases)
+    _print_done(report, file, cases, _options(taken, crs=crs, repair=repair, swap=swap))
 
 
 def _settled(
@@ -133,6 +131,15 @@ def _settled(
             f" it {first.problem}. Nothing was written; --skip leaves them out."
         )
     return taken
+
+
+def _options(taken: Taken, *, crs: str | None, repair: bool, swap: bool) -> str:
+    """Return the options that a file is read with next: as now, swapped if all of it looks so."""
+    shapes = [each for each in _features(taken) if each.geometry is not None]
+    swapped = bool(shapes) and all(each.proposed for each in shapes)
+    said = {"--repair": repair, "--swap": swap or swapped}
+    words = [f" --crs {shlex.quote(crs)}"] if crs else []
+    return "".join([*words, *(f" {option}" for option, asked in said.items() if asked)])
 
 
 def _features(taken: Taken) -> Iterator[TakenFeature]:
@@ -243,7 +250,7 @@ def _print_taken(taken: Taken) -> None:
             print_wrapped(visible(f"- {each.name[:60]} {why}"))
 
 
-def _print_done(report: dict[str, Any], file: Path, cases: Path | None) -> None:
+def _print_done(report: dict[str, Any], file: Path, cases: Path | None, options: str) -> None:
     in_folder = f" --cases {shlex.quote(str(cases))}" if cases else ""
     typer.echo("")
     if "output" in report:
@@ -262,7 +269,8 @@ def _print_done(report: dict[str, Any], file: Path, cases: Path | None) -> None:
         said = f"{shlex.quote(report['output'])} --case CASE"
         typer.echo("\n" + visible(f"Next: geoloc import {said}"))
     else:
-        typer.echo(visible(f"Next: geoloc import {shlex.quote(str(file))} -o checked.geojson"))
+        said = f"{shlex.quote(str(file))}{options} -o checked.geojson"
+        typer.echo(visible(f"Next: geoloc import {said}"))
 
 
 def export_command(

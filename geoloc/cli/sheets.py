@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import shlex
 import sys
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from geoloc.cli.casebooks import Author, author_of
 from geoloc.cli.cases import app, folder_of, read_cases, read_one
 from geoloc.cli.output import AsJson, Cases, print_heading, print_json, print_wrapped, visible
 from geoloc.errors import InputError
@@ -55,9 +55,7 @@ def case_import(
     into: Annotated[
         Path | None, typer.Option("--into", help="Folder of case files; default ./cases.")
     ] = None,
-    author: Annotated[
-        str | None, typer.Option(help="Who makes the changes; default: your user name.")
-    ] = None,
+    author: Author = None,
     why: Annotated[str, typer.Option(help="Why, for the history.")] = "Imported from a sheet",
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     as_json: AsJson = False,
@@ -77,26 +75,18 @@ def case_import(
         raise InputError(f"{folder} is geoloc's own folder of examples; name yours with --into.")
     report = book.import_book(sheet, folder)
     if as_json:
-        written = book.keep_book(report, author=author or user_name(), why=why) if yes else ()
+        written = book.keep_book(report, author=author_of(author), why=why) if yes else ()
         print_json(_as_json(report, written))
     else:
         _print_report(report)
         if report.cases and (yes or _agreed(report, folder)):
-            written = book.keep_book(report, author=author or user_name(), why=why)
+            written = book.keep_book(report, author=author_of(author), why=why)
             typer.echo(f"Wrote {len(written)} case file(s) into {visible(str(folder))}.")
             typer.echo(f"\nNext: geoloc case check --cases {shlex.quote(str(folder))}")
         elif report.cases:
             typer.echo("Nothing was written.")
     if report.count("refused") == len(report.rows) > 0:
         raise SystemExit(2)
-
-
-def user_name() -> str:
-    """Return who works on this machine, for the history of a case."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # no name for it on this machine
-        return "unknown"
 
 
 def _agreed(report: BookReport, folder: Path) -> bool:

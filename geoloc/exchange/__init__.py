@@ -113,7 +113,12 @@ def read(path: Path, *, crs: str | None = None, repair: bool = False, swap: bool
         If it is not let in, or its coordinates cannot be understood.
     """
     if path.suffix.lower() in _TABLES:
-        return read_points(path, swap=swap)
+        if repair:
+            raise InputError(
+                f"--repair mends shapes of map files, and {path.name!r} is a table; mend areas that"
+                " it holds as WKT in QGIS."
+            )
+        return read_points(path, crs=crs, swap=swap)
     return read_shapes(path, crs=crs, repair=repair, swap=swap)
 
 

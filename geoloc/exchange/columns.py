@@ -170,7 +170,14 @@ def _text(cell: Any) -> str:
     return str(cell)
 
 
+_THOUSANDS = re.compile(r"[+-]?[^\D0\u06f0\u0660]\d{0,2},\d{3}")
+
+
 def _number(cell: Any) -> float | int:
+    if _THOUSANDS.fullmatch(str(cell).strip()):
+        raise CellError(
+            "may mean thousands or decimals: write it without the comma, or with a point"
+        )
     try:
         found = float(str(cell).replace("٫", ".").replace(",", "."))  # Persian digits too
     except ValueError:

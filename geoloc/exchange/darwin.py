@@ -101,7 +101,7 @@ def _georeference(finding: Finding, found: Precision, *, exact: bool) -> dict[st
             (d.drawn_on.isoformat() for d in finding.incident.drawings if d.drawn_on), default=None
         ),
         "georeferenceProtocol": precision.PROTOCOL,
-        "georeferenceSources": _joined(_origins(finding.incident)),
+        "georeferenceSources": _joined(_origins(finding.incident, exact=exact)),
         "georeferenceRemarks": (
             f"Approximate: {locality}. {finding.incident.geolocation.reason} {shown.CAVEAT}"
         ),
@@ -126,9 +126,10 @@ def _authors(incident: Incident, *, exact: bool) -> Iterable[str | None]:
         yield from (drawing.author for drawing in incident.drawings if drawing.locates)
 
 
-def _origins(incident: Incident) -> Iterable[str | None]:
+def _origins(incident: Incident, *, exact: bool) -> Iterable[str | None]:
     yield from (evidence.origin for evidence in incident.evidence if evidence.locates)
-    yield from (drawing.origin for drawing in incident.drawings if drawing.locates)
+    if exact:  # drawings stay at home, and so does what they were seen in
+        yield from (drawing.origin for drawing in incident.drawings if drawing.locates)
 
 
 def _withheld(incident: Incident) -> str | None:

@@ -60,7 +60,7 @@ def read_shapes(
     taken = [_layer(layer, crs, repair=repair, swap=swap) for layer in layers]
     if kind == "gpx":  # GDAL has a layer of each kind, empty or not
         taken = [layer for layer in taken if layer.features]
-    return Taken(Path(path).name, kind, tuple(taken), tuple(_notes(taken)))
+    return Taken(fence.whole_text(Path(path).name), kind, tuple(taken), tuple(_notes(taken)))
 
 
 def _kind(path: Path, layers: tuple[fence.OutsideLayer, ...]) -> str:
@@ -73,7 +73,7 @@ def _kind(path: Path, layers: tuple[fence.OutsideLayer, ...]) -> str:
 
 def _layer(layer: fence.OutsideLayer, crs: str | None, *, repair: bool, swap: bool) -> TakenLayer:
     notes = list(layer.notes)
-    shapes = shapely.force_2d(layer.geometries())
+    shapes = shapely.force_2d(layer.geometries(skip_broken=True))
     if swap:
         shapes = shapely.transform(shapes, lambda points: points[:, ::-1])
         notes.append("Latitude stood first; the axes are swapped, as asked for.")
@@ -126,6 +126,8 @@ def _feature(
     if shape is not None and shape.is_empty:
         shape = None
     taken = TakenFeature(shape, _name(properties) or f"{layer.name} {number}", properties)
+    if broken := layer.broken.get(number - 1):
+        return replace(taken, problem=broken, usable=False)
     if shape is None:
         return taken
     if proposed := _swapped(shape):
@@ -186,7 +188,8 @@ def _with_repair(taken: TakenFeature, *, repair: bool) -> TakenFeature:
     reason = str(shapely.is_valid_reason(shape)).split("[")[0]
     whole = _mended(shape)
     if whole is None:
-        return replace(taken, problem=f"is not valid ({reason}) and cannot be mended", usable=False)
+        problem = f"is not valid ({reason}); it was not repaired: no repair leaves all its parts"
+        return replace(taken, problem=problem, usable=False)
     change = _repair(reason, shape, whole)
     if repair:
         return replace(taken, geometry=whole, repaired=change)
@@ -233,10 +236,7 @@ def _counts(features: tuple[TakenFeature, ...]) -> Iterator[str]:
         "have no shape": sum(each.geometry is None for each in features),
         "were repaired": sum(each.repaired is not None for each in features),
         "are not usable as they stand": sum(not each.usable for each in features),
-        "lie outside Afghanistan": sum(
-            each.usable and each.geometry is not None and not _in_afghanistan(*each.geometry.bounds)
-            for each in features
-        ),
+        "lie outside Afghanistan": sum(each.abroad for each in features),
     }
     for words, count in told.items():
         if count:

@@ -22,7 +22,7 @@ import numpy as np
 import shapely
 
 from geoloc import fence, files, geo, tables
-from geoloc.errors import InputError
+from geoloc.errors import CRSError, InputError
 from geoloc.exchange import shown
 from geoloc.exchange.taken import Taken, TakenFeature, TakenLayer
 
@@ -38,13 +38,16 @@ _WKT = re.compile(
 _DEEPEST = 6  # brackets in brackets of a WKT text; a multi-polygon in a collection has 4
 
 
-def read_points(path: Path, *, swap: bool = False) -> Taken:
+def read_points(path: Path, *, crs: str | None = None, swap: bool = False) -> Taken:
     """Read a CSV or XLSX table from outside, a feature a row.
 
     Parameters
     ----------
     path : Path
         Any delimiter, and any encoding that can be told; of a workbook every sheet.
+    crs : str, optional
+        `EPSG:n` of the coordinates: columns called easting and northing, E and N or x and y, or
+        WKT. Without it they are degrees of WGS 84.
     swap : bool
         Whether to read latitude where longitude stands and the other way round.
 
@@ -60,27 +63,38 @@ def read_points(path: Path, *, swap: bool = False) -> Taken:
         If the file is not let in.
     InputError
         If no column of any sheet holds coordinates, or several could.
+    CRSError
+        If there is no such CRS.
     """
+    name = fence.whole_text(Path(path).name)
     sheets = fence.read_sheets(path)
     layers: list[TakenLayer] = []
     notes: list[str] = []
     for sheet in sheets:
         notes += sheet.notes
         try:
-            layers.append(_layer(sheet, swap=swap))
+            layers.append(_layer(sheet, crs, swap=swap))
+        except CRSError:
+            raise
         except InputError as error:
             if len(sheets) == 1:
                 raise
             notes.append(f"Sheet {sheet.name!r} was not read: {error}")
     if not layers:
-        raise InputError(f"{Path(path).name!r} has no sheet with coordinates. " + " ".join(notes))
+        raise InputError(f"{name!r} has no sheet with coordinates. " + " ".join(notes))
     count = sum(len(layer.features) for layer in layers)
     notes.insert(0, f"{len(layers)} sheet(s), {count:,} row(s).")
     kind = "xlsx" if Path(path).suffix.lower() == ".xlsx" else "csv"
-    return Taken(Path(path).name, kind, tuple(layers), tuple(notes))
+    return Taken(name, kind, tuple(layers), tuple(notes))
 
 
-def _layer(sheet: fence.OutsideSheet, *, swap: bool) -> TakenLayer:
+_HEADERS = (
+    "call them latitude and longitude, lat and lon, y and x, or عرض and طول; or have one column of"
+    " both, of MGRS or of WKT. Metres need easting and northing, E and N or x and y, and --crs"
+)
+
+
+def _layer(sheet: fence.OutsideSheet, crs: str | None, *, swap: bool) -> TakenLayer:
     filled = [(number, row) for number, row in enumerate(sheet.rows, start=1) if any_cell(row)]
     if not filled:
         raise InputError(f"Sheet {sheet.name!r} is empty; its first row must name the columns.")
@@ -91,10 +105,14 @@ def _layer(sheet: fence.OutsideSheet, *, swap: bool) -> TakenLayer:
     records = [dict(zip(names, map(_sayable, row), strict=True)) for row in rows]
     column = _wkt_column(records)
     if column is not None:
-        where = f"the column {column!r} (WKT)"
-        read = [_of_wkt(record[column], swap=swap) for record in records]
+        where = f"the column {column!r} (WKT){f', read in {crs}' if crs else ''}"
+        read = [_of_wkt(record[column], crs, swap=swap) for record in records]
+    elif crs is not None and crs.upper() not in _DEGREES:
+        axes = _planar_axes(batch)
+        where = f"the columns {axes.lon!r} (east) and {axes.lat!r} (north), read in {crs}"
+        read = _of_plane(batch, axes, crs, swap=swap)
     else:
-        axes = tables.named_axes(batch)
+        axes = tables.named_axes(batch, remedy=_HEADERS)
         where = axes.words
         read = _of_axes(batch, axes, swap=swap)
     features = [
@@ -152,6 +170,38 @@ def _name(record: dict[str, Any]) -> str:
 
 
 _Read = tuple[Any, str | None]  # a shape or None, and what is wrong with the row or None
+_DEGREES = ("EPSG:4326", "OGC:CRS84")
+_PLANAR = (("easting", "northing"), ("east", "north"), ("e", "n"), ("x", "y"))
+
+
+def _planar_axes(batch: tables.Batch) -> tables.Axes:
+    """Return the columns of easting and northing, or of degrees of another CRS."""
+    plain = {str(name).strip().casefold(): str(name) for name in batch.rows.columns}
+    for east, north in _PLANAR:
+        if east in plain and north in plain:
+            return tables.Axes(plain[east], plain[north])
+    axes = tables.named_axes(batch, remedy=_HEADERS)
+    if axes.lon == axes.lat:
+        raise InputError(f"--crs is for two columns of numbers, not for {axes.words}.")
+    return axes
+
+
+def _of_plane(batch: tables.Batch, axes: tables.Axes, crs: str, *, swap: bool) -> list[_Read]:
+    if swap:
+        axes = tables.Axes(axes.lat, axes.lon)
+    x, y = (tables.numbers(batch.rows[name]) for name in (axes.lon, axes.lat))
+    lons, lats = geo.from_crs(x, y, crs)
+    cells = zip(lons.tolist(), lats.tolist(), _words(batch, axes), strict=True)
+    return [_on_earth(lon, lat, words, crs) for lon, lat, words in cells]
+
+
+def _on_earth(lon: float, lat: float, words: str, crs: str) -> _Read:
+    if not words.strip("; "):
+        return None, "has no coordinates"
+    if not np.isfinite([lon, lat]).all():
+        return None, f"holds no point of {crs}: {words!r} (latitude or north first)"
+    shape = shapely.Point(lon, lat)
+    return shape, _misplaced(shape, np.array([[lon, lat]]))
 
 
 def _of_axes(batch: tables.Batch, axes: tables.Axes, *, swap: bool) -> list[_Read]:
@@ -220,14 +270,15 @@ def _wkt_column(records: Sequence[dict[str, Any]]) -> str | None:
     return None
 
 
-def _of_wkt(cell: Any, *, swap: bool) -> _Read:
+def _of_wkt(cell: Any, crs: str | None, *, swap: bool) -> _Read:
     if cell is None:
         return None, "has no coordinates"
     text = str(cell)
     if not (found := _WKT.match(text)) or _depth(text) > _DEEPEST:
         return None, f"holds no WKT: {text[:60]!r}"
-    if found[1] not in (None, "4326"):
-        return None, f"is in EPSG:{found[1]}; reproject it to WGS 84 (EPSG:4326) first"
+    stated = f"EPSG:{found[1]}" if found[1] else crs or "EPSG:4326"
+    if found[1] not in (None, "4326") and stated != (crs or "").upper():
+        return None, f"is in {stated}; --crs {stated} reads it"
     try:
         shape = shapely.from_wkt(text[text.index(found[2]) :])
     except shapely.GEOSException:
@@ -240,8 +291,12 @@ def _of_wkt(cell: Any, *, swap: bool) -> _Read:
             "has no coordinates" if shape.is_empty else "has a coordinate that is no number",
         )
     if swap:
-        shape, points = shapely.transform(shape, lambda xy: xy[:, ::-1]), points[:, ::-1]
-    return shape, _misplaced(shape, points)
+        shape = shapely.transform(shape, lambda xy: xy[:, ::-1])
+    if stated.upper() not in _DEGREES:
+        shape = shapely.transform(
+            shape, lambda xy: np.column_stack(geo.from_crs(xy[:, 0], xy[:, 1], stated))
+        )
+    return shape, _misplaced(shape, shapely.get_coordinates(shape))
 
 
 def _misplaced(shape: Any, points: Any) -> str | None:
@@ -282,6 +337,9 @@ def _notes(features: Sequence[TakenFeature], where: str, *, swap: bool) -> Itera
         )
     elif swapped:
         yield f"{swapped:,} row(s) look swapped; nothing was changed."
+    abroad = sum(feature.abroad for feature in features)
+    if abroad:
+        yield f"{abroad:,} of {len(features):,} row(s) lie outside Afghanistan."
     missing = sum(feature.geometry is None for feature in features)
     if missing:
         first = next(f.problem for f in features if f.geometry is None)

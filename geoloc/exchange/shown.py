@@ -190,7 +190,7 @@ def _likely(finding: Finding, *, plainly: bool) -> Iterator[Item]:
             shape,
             5,
             name=f"{region.mass:.0%} likely area",
-            status=finding.status,
+            status=finding.status if plainly else "approximate",
             note=f"{finding.incident.geolocation.reason} {size}.{how}",
             probability=region.mass,
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from geoloc import geo
+
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
@@ -31,6 +33,15 @@ class TakenFeature:
     offered: Repair | None = None  # what a repair, if asked for, would change
     usable: bool = True  # False: not fit to be drawn as it stands
     proposed: tuple[float, float] | None = None  # lon, lat of its first corner, axes swapped
+
+    @property
+    def abroad(self) -> bool:
+        """Return whether it is usable and lies, or reaches, outside Afghanistan's box."""
+        if self.geometry is None or not self.usable:
+            return False
+        west, south, east, north = self.geometry.bounds
+        box = geo.AFGHANISTAN
+        return west < box[0] or south < box[1] or east > box[2] or north > box[3]
 
 
 @dataclass(frozen=True, slots=True)

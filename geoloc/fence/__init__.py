@@ -23,7 +23,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+BROKEN = b"?"  # begins a frame that says why there is no shape; WKB begins with 0 or 1
 FORMATS = "GeoJSON, GeoPackage, zipped Shapefile, KML, KMZ, FlatGeobuf, GeoParquet or GPX"
 
 
@@ -57,9 +58,15 @@ class OutsideLayer:
     properties: tuple[dict[str, Any], ...]  # one per feature: text, number, bool or None
     wkb: tuple[bytes | None, ...]  # one per feature; None where it has no geometry
     notes: tuple[str, ...] = ()  # what a person should know of how it was read
+    broken: dict[int, str] = field(default_factory=dict)  # why that feature, from 0, has none
 
-    def geometries(self) -> NDArray[np.object_]:
+    def geometries(self, *, skip_broken: bool = False) -> NDArray[np.object_]:
         """Return shapely geometries, shape (features,), in the layer's CRS; None where none is.
+
+        Parameters
+        ----------
+        skip_broken : bool
+            Whether `broken` features are None too, because the caller says what is wrong with them.
 
         Raises
         ------
@@ -69,12 +76,25 @@ class OutsideLayer:
         import numpy as np
         import shapely
 
+        if self.broken and not skip_broken:
+            number, why = next(iter(self.broken.items()))
+            raise FenceError(f"Feature {number + 1} of the layer {self.name!r} {why}.")
         try:
             with np.errstate(invalid="ignore"):  # NaN is for the caller to refuse
                 found: NDArray[np.object_] = shapely.from_wkb(np.array(self.wkb, dtype=object))
         except shapely.GEOSException as error:
-            raise FenceError(f"Layer {self.name!r} holds a broken geometry: {error}.") from error
+            why = " ".join(str(error).split())
+            raise FenceError(f"Layer {self.name!r} holds a broken geometry: {why}.") from error
         return found
+
+
+def whole_text(text: str) -> str:
+    """Return a text in which halves of characters (lone surrogates) read U+FFFD.
+
+    JSON can hold them, and so does the name of a file that is no UTF-8; no file can be written
+    with them.
+    """
+    return re.sub(r"[\ud800-\udfff]", "\ufffd", text)
 
 
 Cell = str | int | float | bool | dt.date | dt.time | None
@@ -288,16 +308,21 @@ def _layers(answer: bytes, name: str) -> Iterator[OutsideLayer]:
         frames = _frames(answer)
         for head in frames:
             about = json.loads(head)
-            properties, shapes = [], []
-            for _ in range(int(about["count"])):
+            properties, shapes, broken = [], [], {}
+            for number in range(int(about["count"])):
                 properties.append(dict(json.loads(next(frames))))
-                shapes.append(next(frames) or None)
+                shape = next(frames)
+                if shape.startswith(BROKEN):
+                    broken[number] = shape.removeprefix(BROKEN).decode()
+                    shape = b""
+                shapes.append(shape or None)
             yield OutsideLayer(
                 name=str(about["name"]),
                 crs=None if about["crs"] is None else str(about["crs"]),
                 properties=tuple(properties),
                 wkb=tuple(shapes),
                 notes=tuple(map(str, about["notes"])),
+                broken=broken,
             )
 
 

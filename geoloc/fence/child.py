@@ -2,8 +2,9 @@
 
 It says what is wrong in one line on standard error and ends with status 3. The answer is a file of
 frames, each its length in eight bytes and then that many bytes: per layer one of JSON that says its
-name, CRS, count and notes; per feature one of JSON with its properties and one of WKB. Where sheets
-are asked for: per sheet one of JSON with its name, count and notes; per row one of JSON.
+name, CRS, count and notes; per feature one of JSON with its properties and one of WKB, or of why it
+has none after a question mark. Where sheets are asked for: per sheet one of JSON with its name,
+count and notes; per row one of JSON.
 """
 
 from __future__ import annotations
@@ -18,13 +19,13 @@ import struct
 import sys
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from geoloc.fence import confinement
+from geoloc.fence import BROKEN, confinement, whole_text
 
 if TYPE_CHECKING:
     from geoloc.fence.sheets import FoundSheet
@@ -40,7 +41,7 @@ class Found:
 
     name: str
     crs: str | None
-    features: list[tuple[dict[str, Any], bytes | None]]
+    features: Sequence[tuple[dict[str, Any], bytes | str | None]]  # a str: why it makes no shape
     notes: list[str] = field(default_factory=list)
 
 
@@ -277,7 +278,10 @@ def _gdal(path: Path, kind: str, stem: str) -> Iterator[Found]:
         if kind == "gpx":  # each corner of a line again as a point
             names = [name for name in names if name not in ("route_points", "track_points")]
         for name in names:
-            yield _gdal_layer(path, name, stem if kind == "shp" else name)
+            layer = _gdal_layer(path, name, stem if kind == "shp" else name)
+            if kind == "gpx":
+                layer.features = [(about, _whole(shape)) for about, shape in layer.features]
+            yield layer
     except (DataLayerError, DataSourceError, FeatureError, GeometryError, ValueError) as error:
         reason = str(error).splitlines()[0].replace(str(path), "the file").rstrip(". ")[:200]
         raise RefusedError(f"cannot be read as {_DRIVER[kind]}: {reason}") from error
@@ -320,6 +324,17 @@ def _gdal_layer(path: Path, name: str, label: str) -> Found:
     return Found(label, about["crs"], features, [str(each.message) for each in caught])
 
 
+def _whole(shape: bytes | str | None) -> bytes | str | None:
+    """Return a track or route as it is, or say why it is none: GDAL gives lines of one point on."""
+    import shapely
+
+    try:
+        shapely.from_wkb(shape)
+    except shapely.GEOSException:
+        return "has a line of one point"
+    return shape
+
+
 def _plain(value: Any) -> Any:
     """Return a value that JSON holds: text, a number, a truth or None."""
     value = value.item() if hasattr(value, "item") else value
@@ -331,23 +346,42 @@ def _plain(value: Any) -> Any:
 def _layer_frames(layers: list[Found], most: int) -> Iterator[bytes]:
     _require_few([len(layer.features) for layer in layers], most, "features")
     for layer in layers:
+        rows = [_whole_texts(properties) for properties, _ in layer.features]
+        changed = sum(
+            row != properties for row, (properties, _) in zip(rows, layer.features, strict=True)
+        )
+        notes = layer.notes[:20]
+        if changed:
+            notes.append(f"{changed:,} feature(s) held halves of characters; they read \ufffd.")
         yield _json(
             {
-                "name": layer.name,
+                "name": whole_text(layer.name),
                 "crs": layer.crs,
                 "count": len(layer.features),
-                "notes": layer.notes[:20],
+                "notes": notes,
             }
         )
-        for properties, shape in layer.features:
-            yield _json(properties)
-            yield bytes(shape or b"")
+        for row, (_, shape) in zip(rows, layer.features, strict=True):
+            yield _json(row)
+            yield BROKEN + whole_text(shape).encode() if isinstance(shape, str) else shape or b""
+
+
+def _whole_texts(properties: dict[str, Any]) -> dict[str, Any]:
+    """Return properties in whose names and values every character is whole."""
+    found = {
+        whole_text(name): whole_text(value) if isinstance(value, str) else value
+        for name, value in properties.items()
+    }
+    if len(found) != len(properties):
+        raise RefusedError("has a feature with two names that differ in halves of characters only")
+    return found
 
 
 def _sheet_frames(sheets: list[FoundSheet], most: int) -> Iterator[bytes]:
     _require_few([len(sheet.rows) for sheet in sheets], most, "rows")
     for sheet in sheets:
-        yield _json({"name": sheet.name, "count": len(sheet.rows), "notes": sheet.notes[:20]})
+        name = whole_text(sheet.name)
+        yield _json({"name": name, "count": len(sheet.rows), "notes": sheet.notes[:20]})
         yield from (_json([_sayable(cell) for cell in row]) for row in sheet.rows)
 
 

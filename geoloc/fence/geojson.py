@@ -19,7 +19,7 @@ _DEPTH = {
     "Point": 0, "MultiPoint": 1, "LineString": 1, "MultiLineString": 2, "Polygon": 2,
     "MultiPolygon": 3,
 }  # fmt: skip
-_CRS_NAME = re.compile(r"(?:urn:ogc:def:crs:)?(?:(EPSG):[\d.]*:?(\d{4,6})|OGC:[\d.]*:?(CRS84))")
+_CRS_NAME = re.compile(r"(?:urn:ogc:def:crs:)?(?:(EPSG):(?:[\d.]*:)?(\d{4,6})|OGC:[\d.]*:?(CRS84))")
 
 
 def read(content: bytes, name: str) -> Found:

@@ -31,6 +31,10 @@ _OVERLAYS = {"GroundOverlay", "ScreenOverlay", "PhotoOverlay"}
 _SEPARATOR = re.compile(r"\s+")
 
 
+class _BrokenError(Exception):
+    """Why one placemark makes no shape; a phrase that follows its name."""
+
+
 def read(content: bytes, name: str) -> Found:
     """Return all placemarks of a KML text as one layer, WGS 84, their geometry as WKB."""
     placemarks = _Placemarks()
@@ -47,7 +51,7 @@ class _Placemarks:
     """What the parser meets, gathered placemark by placemark."""
 
     def __init__(self) -> None:
-        self.features: list[tuple[dict[str, Any], bytes | None]] = []
+        self.features: list[tuple[dict[str, Any], bytes | str | None]] = []
         self._path: list[str] = []
         self._words: list[str] = []
         self._elements = self._links = self._closed = self._models = 0
@@ -59,6 +63,7 @@ class _Placemarks:
         self._key: str | None = None
         self._stack: list[tuple[str, list[Any]]] = []  # open geometries and what they hold
         self._shapes: list[shapely.Geometry] = []
+        self._broken = ""  # why the placemark makes no shape
 
     def notes(self) -> list[str]:
         """Return what a person should know."""
@@ -73,7 +78,7 @@ class _Placemarks:
             notes.append(f"{len(self._overlays)} picture overlay(s) hold no shapes: {named}.")
         return notes
 
-    def styled(self) -> list[tuple[dict[str, Any], bytes | None]]:
+    def styled(self) -> list[tuple[dict[str, Any], bytes | str | None]]:
         """Return the features; shared styles may stand after the placemarks that ask for them."""
         for number, address in self._asked.items():
             found = self.features[number][0]
@@ -96,6 +101,7 @@ class _Placemarks:
             if self._properties is not None:
                 raise RefusedError("has a placemark inside a placemark")
             self._properties, self._shapes, self._around = {}, [], {}
+            self._stack, self._broken = [], ""
         elif tag in {"Data", "SimpleData"}:
             self._key = attributes.get("name")
         elif tag in {"Tour", "Model"}:
@@ -135,7 +141,14 @@ class _Placemarks:
             self._asked[len(self.features)] = words
         elif (tag == "value" and parent == "Data") or tag == "SimpleData":
             self._keep(self._key, words)
-        elif tag == "coordinates" and self._stack:
+        elif not self._broken:
+            try:
+                self._end_in_shape(tag, parent, words)
+            except _BrokenError as error:
+                self._broken = str(error)
+
+    def _end_in_shape(self, tag: str, parent: str, words: str) -> None:
+        if tag == "coordinates" and self._stack:
             self._stack[-1][1].append(self._points(words))
         elif tag == "coord" and parent == "Track":
             self._stack[-1][1].append(self._points(",".join(words.split())))
@@ -167,7 +180,8 @@ class _Placemarks:
         for name, value in {"folder": folder, **self._around, **self._styles.own()}.items():
             found.setdefault(name, value)
         shape = shapes[0] if len(shapes) == 1 else shapely.GeometryCollection(shapes)
-        self.features.append((found, bytes(shapely.to_wkb(shape)) if shapes else None))
+        drawn = bytes(shapely.to_wkb(shape)) if shapes else None
+        self.features.append((found, self._broken or drawn))
         self._properties = None
 
     @property
@@ -181,9 +195,11 @@ class _Placemarks:
         try:
             points = np.array([[float(x) for x in each.split(",")[:2]] for each in tuples])
         except ValueError as error:
-            raise RefusedError(f"has coordinates that are no numbers in {self._where}") from error
+            said = f"has coordinates that are no numbers: {words[:40]!r}"
+            blank = "; KML has lon,lat without a blank" if re.search(r",\s|\s,", words) else ""
+            raise _BrokenError(said + blank) from error
         if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all():
-            raise RefusedError(f"has coordinates that are no finite lon,lat in {self._where}")
+            raise _BrokenError(f"has coordinates that are no finite lon,lat: {words[:40]!r}")
         return points
 
     def _ring(self, points: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -191,7 +207,7 @@ class _Placemarks:
             self._closed += 1
             points = np.vstack([points, points[:1]])
         if len(points) < 4:
-            raise RefusedError(f"has a ring of {len(points) - 1} points in {self._where}")
+            raise _BrokenError(f"has a ring of {len(points) - 1} points")
         return points
 
     def _built(self, kind: str, parts: list[Any]) -> Any:
@@ -217,7 +233,7 @@ class _Placemarks:
         if kind == "Point":
             return shapely.Point(parts[0][0])
         if len(parts[0]) < 2:
-            raise RefusedError(f"has a line of one point in {self._where}")
+            raise _BrokenError("has a line of one point")
         return shapely.LineString(parts[0])
 
     def _only(self, parts: list[Any]) -> Any:

@@ -4,7 +4,7 @@ A table is read in batches, in order, every column as it was; `columns` finds wh
 coordinates and reads those, and a row that cannot be read stays a row.
 """
 
-from geoloc.tables.columns import Axes, Located, find_axes, locate, named_axes
+from geoloc.tables.columns import Axes, Located, find_axes, locate, named_axes, numbers
 from geoloc.tables.reading import Batch, Table, as_frame, open_table
 from geoloc.tables.writing import (
     LONGEST_CELL,
@@ -30,6 +30,7 @@ __all__ = [
     "locate",
     "named_axes",
     "new_workbook",
+    "numbers",
     "open_sink",
     "open_table",
     "plain_text",

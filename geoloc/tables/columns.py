@@ -87,8 +87,20 @@ def find_axes(first: Batch, lon_field: str | None = None, lat_field: str | None 
     return axes
 
 
-def named_axes(first: Batch, lon_field: str | None = None, lat_field: str | None = None) -> Axes:
-    """Return which columns hold the coordinates, whatever stands in them; see `find_axes`."""
+_OPTIONS = "name them with --lat-field and --lon-field (twice the same if one column holds both)"
+
+
+def named_axes(
+    first: Batch,
+    lon_field: str | None = None,
+    lat_field: str | None = None,
+    *,
+    remedy: str = _OPTIONS,
+) -> Axes:
+    """Return which columns hold the coordinates, whatever stands in them; see `find_axes`.
+
+    Where that cannot be told, the error ends with the `remedy`.
+    """
     names = [str(name) for name in first.rows.columns]
     if (lon_field is None) != (lat_field is None):
         raise InputError(
@@ -98,7 +110,7 @@ def named_axes(first: Batch, lon_field: str | None = None, lat_field: str | None
         return Axes(_named(names, lon_field), _named(names, lat_field))
     if first.geometry is not None:
         return Axes(None, None)
-    return _guess(names, first.rows)
+    return _guess(names, first.rows, remedy)
 
 
 def _named(names: list[str], wanted: str) -> str:
@@ -117,22 +129,18 @@ def _listed(names: Iterable[str]) -> str:
     return ", ".join(repr(name[:40]) for name in names) or "none"
 
 
-def _guess(names: list[str], rows: pd.DataFrame) -> Axes:
+def _guess(names: list[str], rows: pd.DataFrame, remedy: str) -> Axes:
     lat, lon = _best(names, _LAT_WORDS), _best(names, _LON_WORDS)
-    for found, option in ((lat, "--lat-field"), (lon, "--lon-field")):
+    for found, what in ((lat, "latitude"), (lon, "longitude")):
         if len(found) > 1:
-            raise InputError(
-                f"Several columns could hold a coordinate: {_listed(found)}; name the right ones"
-                f" with --lat-field and --lon-field ({option} cannot be guessed)."
-            )
+            raise InputError(f"Several columns could hold the {what}: {_listed(found)}; {remedy}.")
     if lat and lon:
         return Axes(lon[0], lat[0])
     for name in _ranked(names, _BOTH_WORDS):
         if names.count(name) == 1 and _holds_both(rows[name]):
             return Axes(name, name)
     raise InputError(
-        f"No columns are called latitude and longitude; there are {_listed(names[:8])}."
-        " Name them with --lat-field and --lon-field (twice the same if one column holds both)."
+        f"No columns are called latitude and longitude; there are {_listed(names[:8])}: {remedy}."
     )
 
 
@@ -187,7 +195,7 @@ def _require_degrees(first: Batch, axes: Axes) -> None:
             f" {count:,} points lie in Afghanistan only if they change places{hint}"
         )
     if count and not straight and axes.lon is not None and axes.lon != axes.lat:
-        lon, lat = (_numbers(first.rows[name]) for name in (axes.lon, axes.lat))
+        lon, lat = (numbers(first.rows[name]) for name in (axes.lon, axes.lat))
         if np.nanmax(np.abs(np.concatenate([lon, lat, [0.0]]))) > 360:
             raise InputError(
                 f"There is no point on Earth in {axes.words}: they look like metres, not degrees."
@@ -239,7 +247,7 @@ def _of_one_column(column: pd.Series[Any]) -> tuple[Floats, Floats, NDArray[np.b
 def _of_two_columns(
     lon_column: pd.Series[Any], lat_column: pd.Series[Any]
 ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-    lon, lat = _numbers(lon_column), _numbers(lat_column)
+    lon, lat = numbers(lon_column), numbers(lat_column)
     empty = np.zeros(len(lon), bool)
     for row in np.flatnonzero(np.isnan(lon) | np.isnan(lat)).tolist():
         east, north = _text(lon_column.iat[row]), _text(lat_column.iat[row])
@@ -267,7 +275,7 @@ def _text(cell: Any) -> str:
     return str(cell).strip()
 
 
-def _numbers(column: pd.Series[Any]) -> Floats:
+def numbers(column: pd.Series[Any]) -> Floats:
     """Return a column's numbers, NaN where a cell holds none."""
     import pandas as pd
 
