@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import unquote_plus
+from urllib.parse import unquote, unquote_plus
 
 import numpy as np
 import shapely
@@ -625,6 +625,30 @@ _LINK_PATTERNS = (  # the marked place before the mere middle of the view
     rf"#map=[\d.]+/({_NUMBER})/({_NUMBER})",
     rf"\blat=({_NUMBER})&(?:lon|lng)=({_NUMBER})",
 )
+
+
+# Notations that say where to 100 m or better, as `_fold` writes them: degrees of Afghanistan with
+# three decimals (four after a comma, for 35,000 is a number), minutes, MGRS, UTM, plus codes.
+_FINE = re.compile(
+    r"""(?<![\d.])(?:2[89]|3\d|6\d|7[0-5])(?:\.\d{3}|,\d{4})
+    | (?<!\d)\d{2}\s?(?:°|deg(?:rees?)?|d)\s?\d{1,2}(?:\.\d+)?\s?(?:'|m|[NSEW]\b)
+    | (?<!\d)\d{2}[\s:]\d{1,2}(?:[\s:]\d{1,2}(?:\.\d+)?|\.\d+)['"\s]{0,2}[NSEW]\b
+    | (?<!\d)\d{2}[\s:]\d{1,2}[\s:]\d{1,2}\.\d
+    | \b[NSEW]\s?\d{2}[\s:°]\s?\d{1,2}(?:[\s:']\s?\d{1,2}|\.\d)
+    | \b4[1-3]\s?[RST]\s?[A-Z]{2}\s?\d{3,5}\s?\d{3,5}(?!\d)
+    | (?<!\d)[2-8]\d{5}(?:\.\d+)?\s?m?\s?E?[\s,;/]{1,3}(?:3[2-9]|4[0-2])\d{5}(?!\d)
+    | \b[2-9CFGHJMPQRVWX]{4,8}\+[2-9CFGHJMPQRVWX]{2,3}\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+def tells_position(text: str) -> bool:
+    """Return whether words hold coordinates, in any notation, that say where to 100 m or better.
+
+    It is meant to warn before words are published: it looks for how coordinates are written, also
+    in Persian figures, and not whether they are any place.
+    """
+    return _FINE.search(_fold(unquote(text))) is not None
 
 
 def _read_link(text: str) -> tuple[float, float] | None:

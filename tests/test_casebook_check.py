@@ -203,6 +203,23 @@ def test_a_folder_of_ours_that_is_a_link_is_refused(book: Path, tmp_path: Path) 
     assert sorted(other.rglob("*")) == before
 
 
+def test_a_case_that_is_a_link_out_of_its_folder_is_not_written_through(
+    book: Path, tmp_path: Path
+) -> None:
+    """Neither a save nor what the backups of a stranger restore reaches another file."""
+    victim = tmp_path / "home"
+    (book / NAME).rename(victim)
+    (book / NAME).symlink_to(victim)
+    text, version = casebook.read_version(book / NAME)
+    with pytest.raises(OutputError, match=r"is a link to .*home, outside its folder"):
+        casebook.save_case(book / NAME, text + "#\n", version=version, author="A", why="b")
+    victim.write_text("mine", encoding="utf-8")
+    found = casebook.check_folder(book, restore=True, author="A").troubles
+    assert victim.read_text(encoding="utf-8") == "mine"
+    assert [each.mended for each in found] == [False]
+    assert "outside the folder" in found[0].remedy
+
+
 LINKED = [
     "drafts", f"drafts/{NAME}", "manifest.json", "intent.json", "journal.jsonl", "damaged",
     "backups", "backups/journal.jsonl", f"backups/{NAME}", "signatures",

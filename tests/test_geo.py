@@ -74,6 +74,28 @@ def test_every_notation_gives_the_same_point(text: str) -> None:
     assert Geod(ellps="WGS84").inv(lon, lat, *BAGRAMI)[2] < 10
 
 
+@pytest.mark.parametrize("text", NOTATIONS)
+def test_every_notation_that_is_read_is_noticed_in_a_sentence(text: str) -> None:
+    """Whoever publishes words with coordinates in them is warned, however they are written."""
+    assert geo.tells_position(f"A witness wrote {text} in a message.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Three men of 34 were killed at 23:00 on 2023-05-08 in PD22, 12.5 km from Bagrami.",
+        "34,500 afghanis, 65,000 people, version 3.11.7, 30.5 °C",
+        "From 68.9 to 69.5 E and 34.3 to 34.8 N: all of Kabul",
+        "ناحیه ۲۲، ساعت ۲۳:۰۰، ۱۸ ثور ۱۴۰۲",
+        "+93 700 123 456, 10:30 W Kabul time, 45 d of 30 m",
+        "",
+    ],
+)
+def test_other_figures_are_no_position(text: str) -> None:
+    """Dates, times, amounts, ages, police districts and whole tenths of a degree are none."""
+    assert not geo.tells_position(text)
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -427,7 +427,7 @@ def test_the_command_writes_one_case_or_all(
         ("at 34.49004, 69.24007, they say", True),
         ("34°29′ N", True),
         ("42SWD2518316943", True),
-        ("۳۴٫۴۹۰", False),  # in Persian figures: not looked for
+        ("۳۴٫۴۹۰", True),
         ("three men of 34, PD22, 12.5 km away on 2023-05-08", False),
     ],
 )

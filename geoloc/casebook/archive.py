@@ -218,6 +218,11 @@ class Archive:
         steps = [*reversed(path.parents), path]
         return next((p for p in steps if p.is_relative_to(self.place) and p.is_symlink()), None)
 
+    def leads_out(self, name: str) -> Path | None:
+        """Return where a case file that is a link leads, if that is outside the folder."""
+        target = (self.folder / name).resolve()
+        return None if target.is_relative_to(self.folder.resolve()) else target
+
     # Backups
 
     def keep(self, name: str, content: bytes) -> None:

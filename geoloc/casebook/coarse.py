@@ -73,13 +73,6 @@ def _touched(part: BaseGeometry) -> set[tuple[int, int]]:
     return set(zip(columns[met].tolist(), rows[met].tolist(), strict=True))
 
 
-# Degrees with three decimals or more, degrees with minutes, MGRS of Afghanistan: 100 m or finer.
-_COORDINATE = re.compile(
-    r"\b(?:2[89]|3\d|6\d|7[0-5])[.٫,]\d{3,}\b|\b\d{2}\s?°\s?\d{1,2}\s?['\u2032]"
-    r"|\b4[1-3][RST][A-Z]{2}\s?\d{3,5}\s?\d{3,5}\b"
-)
-
-
 def coordinates_told(finding: Finding) -> tuple[str, ...]:
     """Return the fields of a case whose words, which pages show as they are, hold coordinates."""
     told: list[str] = []
@@ -92,7 +85,7 @@ def coordinates_told(finding: Finding) -> tuple[str, ...]:
         elif isinstance(value, list):
             for number, part in enumerate(value):
                 look(f"{at}[{number}]", part)
-        elif isinstance(value, str) and _COORDINATE.search(value):
+        elif isinstance(value, str) and geo.tells_position(value):
             told.append(at)
 
     look("", finding.incident.model_dump(mode="json"))

@@ -105,9 +105,10 @@ def _disk(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        remedy = "; free the space or the permission, and check again" if error.errno else ""
         raise OutputError(
-            f"Cannot check {folder} to the end: {error.strerror or error}. Nothing was taken away;"
-            " free the space or the permission, and check again."
+            f"Cannot check {folder} to the end: {error.strerror or error}."
+            f" Nothing was taken away{remedy}."
         ) from error
 
 
@@ -287,6 +288,10 @@ class _Check:
         good = self._last_good(path)
         if good is None:
             self._tell(kind, path.name, what, "No good version is among the backups.")
+            return
+        if elsewhere := self.archive.leads_out(path.name):
+            remedy = f"It is a link to {elsewhere}, outside the folder; nothing is written there."
+            self._tell(kind, path.name, what, remedy)
             return
         content, when = good
         if self.restore:

@@ -285,6 +285,8 @@ def record(
     """
     if not PLAIN_NAME.fullmatch(entry.file):
         raise OSError(f"{entry.file!r} is no name that geoloc keeps versions of")
+    if writes and (elsewhere := archive.leads_out(entry.file)):
+        raise OSError(f"it is a link to {elsewhere}, outside its folder; put the file itself here")
     archive.keep(entry.file, content)
     intent = Intent(entry, _photos_of(document), journal.tail(archive.journal).end, writes)
     archive.write(archive.intent, intent.as_text())
@@ -445,9 +447,9 @@ def _disk(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        remedy = "; free the space or the permission, and save again" if error.errno else ""
         raise OutputError(
-            f"Cannot save {path}: {error.strerror or error}. The file is as it was; free the space"
-            " or the permission, and save again."
+            f"Cannot save {path}: {error.strerror or error}. The file is as it was{remedy}."
         ) from error
 
 
