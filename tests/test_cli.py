@@ -240,6 +240,7 @@ SHIPPED = str(files.shipped("cases"))
         (["check", "34.5", "69.1"], "then a place"),
         (["check", "69.1 34.5", "PD15"], "did you mean"),
         (["case", "show", "no-such-case"], "no case is called"),
+        (["case", "show", "."], "is a folder"),
         (["case", "show", "missing.yaml"], "cannot be read"),
         (["case", "list", "--cases", "nowhere"], "no folder"),
         (["map", "2023-05-08-bagrami"], "did you mean 2023-05-08-bagrami-pd22"),

@@ -808,6 +808,19 @@ def test_a_strangers_shapes_become_what_the_user_says(tmp_path: Path) -> None:
     assert area.method == "imported from in.kml, in"
 
 
+def test_what_else_a_strangers_file_says_of_a_shape_is_kept(tmp_path: Path) -> None:
+    """Its values and times stand in the rationale, without markup; how it was drawn does not."""
+    values = (
+        "<description>by A</description><TimeStamp><when>2023-05-08</when></TimeStamp>"
+        "<Style><LineStyle><color>ff0000ff</color></LineStyle></Style><ExtendedData>"
+        '<Data name="sure"><value>&lt;b&gt;high&lt;/b&gt;</value></Data>'
+        '<Data name="empty"><value></value></Data></ExtendedData>'
+    )
+    shape = f"<Placemark>{values}<Point><coordinates>69.2,34.5</coordinates></Point></Placemark>"
+    (mark,) = exchange.drawings(exchange.read_shapes(kml(tmp_path, shape)))
+    assert mark.rationale == "by A\nThe file also says: sure: high; timestamp: 2023-05-08."
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Return a folder with a private copy of one shipped case."""

@@ -47,6 +47,12 @@ def find_case(name: str, folder: Path | None = None) -> Path:
         return known[name]
     from rapidfuzz import process
 
+    if Path(name).is_dir():
+        what = (
+            "is a folder, not a case; give the folder with --cases, and the id of a case in it (or"
+            " `casebook` for all, where a command takes that)."
+        )
+        raise CaseError(Path(name), (Problem("", None, what),))
     near = [match for match, *_ in process.extract(name, list(known), limit=3, score_cutoff=50)]
     hint = f"did you mean {', '.join(near)}?" if near else "geoloc case list shows what there is."
     raise CaseError(folder, (Problem("", None, f"no case is called {name!r}; {hint}"),))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _DERIVED = set(get_args(LayerName)) - {"drawing"}
 _UNSEEN = ("script", "style")
 _LONGEST = 5000  # characters of a text in a case file
+# What a drawing says in its own fields, or that only tells how a shape looks.
+_SAID = re.compile(r"name|desc(ription)?|folder|(stroke|fill|marker|icon|label)(-.*)?")
 
 
 def drawings_of(
@@ -164,10 +166,17 @@ def _sources(text: str) -> list[str]:
 
 def _foreign(taken: Taken, layer: TakenLayer, feature: TakenFeature) -> dict[str, Any]:
     """Return what can be said of a stranger's shape: its own words, and where it came from."""
-    words = feature.properties.get("description") or feature.properties.get("desc")
-    folder = feature.properties.get("folder") or layer.name
-    method = f"imported from {taken.name}, {folder}"
-    text = _plain(str(words))[:_LONGEST] if words is not None else ""
+    stated = feature.properties
+    words = stated.get("description") or stated.get("desc")
+    method = f"imported from {taken.name}, {stated.get('folder') or layer.name}"
+    others = [
+        f"{key}: {_plain(str(value))}"
+        for key, value in stated.items()
+        if not _SAID.fullmatch(key) and value is not None and value != ""
+    ]
+    told = [_plain(str(words))] if words is not None else []
+    told += [f"The file also says: {'; '.join(others)}."] if others else []
+    text = "\n".join(filter(None, told))[:_LONGEST]
     return {"method": method[:_LONGEST], **({"rationale": text} if text else {})}
 
 
