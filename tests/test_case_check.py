@@ -459,3 +459,19 @@ def test_a_joint_claim_is_held_against_its_own_claimant() -> None:
     other = incident("2024-01-02", "b", theirs | {"claimant": "B", "same_place_as": c.id})
     (found,) = of_kind(reconcile([other, c]), "joint", "contradiction")
     assert found.facts == {"a": "AF-KBL-PD12", "b": "AF-KBL-PD11"}
+
+
+def test_what_a_text_says_beside_claims_of_a_place_is_kept_as_comments(tmp_path: Path) -> None:
+    """A denial, the wounded and two places that lie apart are not dropped without a word."""
+    _, text = draft_from_text(
+        "On 9 May 2023, Mujahid said three men were killed in PD 4. On 9 May 2023, Mujahid said six"
+        " men were arrested in PD 6. ISKP denied that any of its members were killed in PD22. Ali"
+        " said seven people were wounded."
+    )
+    assert "# AF-KBL-PD4 and AF-KBL-PD6 lie apart: two events are two cases." in text
+    assert "# ISKP: ISKP denied that any of its members were killed in PD22." in text
+    assert "# Ali: Ali said seven people were wounded. [wounded: 7]" in text
+    assert "AF-KBL-PD22" not in text
+    path = tmp_path / "a.yaml"
+    path.write_text(text, encoding="utf-8")
+    assert len(read_case(path).claims) == 2

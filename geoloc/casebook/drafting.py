@@ -8,6 +8,7 @@ import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import combinations
 
 from geoloc import claims
 from geoloc.casebook.folder import SCHEMA_FILE
@@ -15,6 +16,7 @@ from geoloc.errors import InputError, PlaceError
 from geoloc.gazetteer import police_district, resolve_unit, unit_name
 
 _MOST_CLAIMS = 60  # a draft is corrected by hand; a book is not
+_MOST_COMPARED = 8
 _DATES = range(1970, 2101)
 
 
@@ -28,8 +30,9 @@ def draft_from_text(
 ) -> tuple[str, str]:
     """Return the id and the YAML of a case whose claims are read from a text.
 
-    Only claims of one day are filled in; what was read of other days, and what is doubtful, stands
-    in comments. There is no evidence in a text of claims, so `evidence` is empty.
+    Only claims of one day are filled in; what was read of other days, what is doubtful, and every
+    other sentence that somebody says stands in comments. There is no evidence in a text of claims,
+    so `evidence` is empty.
 
     Parameters
     ----------
@@ -52,7 +55,8 @@ def draft_from_text(
     """
     if date:
         _check(date)
-    found = [claim for claim in claims.parse(text, published) if _tells(claim)]
+    read = claims.parse(text, published)
+    found = [claim for claim in read if _tells(claim)]
     day = date or _main_day(found)
     if day is None or day.year not in _DATES:
         raise InputError(
@@ -84,9 +88,14 @@ def draft_from_text(
     ]
     if len(told) > _MOST_CLAIMS:
         lines.append(f"  # and {len(told) - _MOST_CLAIMS} more, which are left out")
+    lines += [_comment(each, "") for each in _apart(told)]
     if others:
         lines += ["", "# Of other days, or of several:"]
         lines += [_comment(f"{_day(c)}: {c.text}", "") for c in others[:_MOST_CLAIMS]]
+    unfilled = [claim for claim in read if claim not in found]
+    if unfilled:
+        lines += ["", "# Read too, but no claim of a place, of dead or of captured people:"]
+        lines += [_comment(_said_there(claim), "") for claim in unfilled[:_MOST_CLAIMS]]
     lines += [
         "",
         "# What can be shown, from material that does not come from the claims.",
@@ -213,6 +222,26 @@ def _tells(claim: claims.ParsedClaim) -> bool:
     return bool(claim.event_places or claim.toll("killed") or claim.toll("captured") or unsaid)
 
 
+def _apart(told: list[list[claims.ParsedClaim]]) -> Iterator[str]:
+    """Yield a remark on each two claims of one day whose units have no ground in common."""
+    named = dict.fromkeys(_sure(claim.event_places) for claim, *_ in told)
+    for a, b in combinations([*filter(None, named)][:_MOST_COMPARED], 2):
+        if all(claims.overlap(one, other).disjoint for one in a for other in b):
+            yield f"{', '.join(a)} and {', '.join(b)} lie apart: two events are two cases."
+
+
+def _said_there(claim: claims.ParsedClaim) -> str:
+    """Return a sentence with who says it and the wounded that it tells of."""
+    wounded = claim.toll("wounded")
+    figures = f" [wounded: {_bounds(wounded)}]" if wounded else ""
+    return f"{claim.claimant or 'not stated'}: {claim.text}{figures}"
+
+
+def _bounds(toll: claims.Toll) -> str:
+    most = "or more" if toll.max is None else f"to {toll.max}"
+    return str(toll.min) if toll.min == toll.max else f"{toll.min} {most}"
+
+
 def _main_day(found: list[claims.ParsedClaim]) -> dt.date | None:
     """Return the day of most claims; of equals the one that the text names first."""
     days = Counter(claim.event_date for claim in found if claim.event_date)
@@ -274,6 +303,8 @@ def _claim(claim: claims.ParsedClaim, again: Sequence[claims.ParsedClaim]) -> It
             most = "" if toll.max is None else f", max: {toll.max}"
             doubt = "  # about" if toll.about else ""
             yield f"    {outcome}: {{min: {toll.min}{most}}}{doubt}"
+    if wounded := claim.toll("wounded"):
+        yield _comment(f"wounded: {_bounds(wounded)}, for the summary")
     for left in claim.unresolved:
         yield _comment(f"open: “{left.text}”: {left.why}")
     for each in again:
