@@ -630,25 +630,41 @@ _LINK_PATTERNS = (  # the marked place before the mere middle of the view
 # Notations that say where to 100 m or better, as `_fold` writes them: degrees of Afghanistan with
 # three decimals (four after a comma, for 35,000 is a number), minutes, MGRS, UTM, plus codes.
 _FINE = re.compile(
-    r"""(?<![\d.])(?:2[89]|3\d|6\d|7[0-5])(?:\.\d{3}|,\d{4})
+    r"""(?:(?<![\d.])(?:2[89]|3\d|6\d|7[0-5])(?:\.\d{3}|,\d{4})
     | (?<!\d)\d{2}\s?(?:°|deg(?:rees?)?|d)\s?\d{1,2}(?:\.\d+)?\s?(?:'|m|[NSEW]\b)
     | (?<!\d)\d{2}[\s:]\d{1,2}(?:[\s:]\d{1,2}(?:\.\d+)?|\.\d+)['"\s]{0,2}[NSEW]\b
     | (?<!\d)\d{2}[\s:]\d{1,2}[\s:]\d{1,2}\.\d
     | \b[NSEW]\s?\d{2}[\s:°]\s?\d{1,2}(?:[\s:']\s?\d{1,2}|\.\d)
     | \b4[1-3]\s?[RST]\s?[A-Z]{2}\s?\d{3,5}\s?\d{3,5}(?!\d)
     | (?<!\d)[2-8]\d{5}(?:\.\d+)?\s?m?\s?E?[\s,;/]{1,3}(?:3[2-9]|4[0-2])\d{5}(?!\d)
-    | \b[2-9CFGHJMPQRVWX]{4,8}\+[2-9CFGHJMPQRVWX]{2,3}\b""",
+    | \b[2-9CFGHJMPQRVWX]{4,8}\+[2-9CFGHJMPQRVWX]{2,3}\b)
+    (?:[\d.]*\d)?[°'"]*(?:\s?[NSEW]\b)?""",
     re.IGNORECASE | re.VERBOSE,
 )
+WITHHELD = "[…]"
 
 
 def tells_position(text: str) -> bool:
     """Return whether words hold coordinates, in any notation, that say where to 100 m or better.
 
-    It is meant to warn before words are published: it looks for how coordinates are written, also
-    in Persian figures, and not whether they are any place.
+    It looks for how coordinates are written, also in Persian figures, and not whether they are
+    any place.
     """
     return _FINE.search(_fold(unquote(text))) is not None
+
+
+def without_positions(text: str) -> str:
+    """Return words with `[…]` for each coordinate in them; for all of them where that fails."""
+    if not tells_position(text):
+        return text
+    # Sign for sign, so that the spans are those of the text.
+    plain = "".join(str(unicodedata.decimal(c, c)) for c in text.translate(_SAME))
+    kept, last = [], 0
+    for found in _FINE.finditer(plain):
+        kept += [text[last : found.start()], WITHHELD]
+        last = found.end()
+    told = "".join([*kept, text[last:]])
+    return WITHHELD if tells_position(told) else told
 
 
 def _read_link(text: str) -> tuple[float, float] | None:

@@ -432,7 +432,7 @@ def test_the_command_writes_one_case_or_all(
     ],
 )
 def test_coordinates_in_words_are_warned_of(words: str, told: bool) -> None:
-    """A page shows a case's words as they are, so whoever writes it is told beforehand."""
+    """Whoever writes a page is told which words hold coordinates, which the page does not show."""
     found = finding(["AF0104"])
     said = found.incident.model_copy(update={"summary": words})
     assert maps.coordinates_told(dataclasses.replace(found, incident=said)) == (

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING
+from dataclasses import fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
+from pydantic import BaseModel
 
 from geoloc import geo
 from geoloc.clues.outlines import least_km2
@@ -74,13 +76,13 @@ def _touched(part: BaseGeometry) -> set[tuple[int, int]]:
 
 
 def coordinates_told(finding: Finding) -> tuple[str, ...]:
-    """Return the fields of a case whose words, which pages show as they are, hold coordinates."""
+    """Return the fields of a case whose words hold coordinates, which `published` takes out."""
     told: list[str] = []
 
     def look(at: str, value: object) -> None:
         if isinstance(value, dict):
             for key, part in value.items():
-                if key not in ("clues", "study"):
+                if key not in ("clues", "study", "file"):
                     look(f"{at}.{key}" if at else key, part)
         elif isinstance(value, list):
             for number, part in enumerate(value):
@@ -90,6 +92,37 @@ def coordinates_told(finding: Finding) -> tuple[str, ...]:
 
     look("", finding.incident.model_dump(mode="json"))
     return tuple(told)
+
+
+def published(finding: Finding) -> Finding:
+    """Return a finding with `[…]` for the coordinates in its words; judged as before."""
+    told: Finding = wordless(finding)
+    return told
+
+
+def wordless(value: Any) -> Any:
+    """Return a record, or any part of one, with `[…]` for the coordinates in its words.
+
+    What has none is returned as it is.
+    """
+    if isinstance(value, str):
+        return geo.without_positions(value)
+    if isinstance(value, tuple):
+        parts = tuple(map(wordless, value))
+        return value if all(new is old for new, old in zip(parts, value, strict=True)) else parts
+    if isinstance(value, BaseModel):
+        changed = _changed(value, [name for name in type(value).model_fields if name != "file"])
+        return value.model_copy(update=changed) if changed else value
+    if is_dataclass(value) and not isinstance(value, type):
+        changed = _changed(value, [field.name for field in fields(value) if field.init])
+        return replace(value, **changed) if changed else value
+    return value
+
+
+def _changed(record: object, names: list[str]) -> dict[str, Any]:
+    """Return the fields of a record in whose words coordinates stood."""
+    told = {name: (getattr(record, name), wordless(getattr(record, name))) for name in names}
+    return {name: new for name, (old, new) in told.items() if new is not old}
 
 
 _LENGTH = re.compile(r"([\d,]+(?:\.\d+)?) (k?m)\b(?!²)")

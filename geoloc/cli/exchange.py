@@ -306,7 +306,7 @@ def export_command(
     findings = [casebook.investigate(incident) for incident in chosen]
     if exact:
         complain(["warning: the file shows places as exactly as they were found; keep it to you."])
-    warn_of_words(findings, "file")
+    warn_of_words([] if exact else findings, "file")
     losses = exchange.export(findings, output, exact=exact)
     path = output.absolute()
     if as_json:

@@ -94,22 +94,22 @@ def _page_of(
 
     if case != "casebook":
         finding = casebook.investigate(read_one(case, cases))
-        warn_of_words([finding])
+        warn_of_words([] if exact else [finding])
         drawn = maps.finding_map(finding, exact=exact, base=base)
         return finding.incident.id, maps.seal(drawn, tiles=tiles)
     book = casebook.read_book(folder_of(cases))
     findings = [casebook.investigate(incident) for _, incident in read_cases(cases)]
-    warn_of_words(findings)
+    warn_of_words([] if exact else findings)
     return case, maps.seal(maps.casebook_map(findings, book, exact=exact, base=base), tiles=tiles)
 
 
 def warn_of_words(findings: Iterable[Finding], where: str = "page") -> None:
-    """Say where a case's own words, which pages and files hold as they are, tell a place."""
-    from geoloc import maps
+    """Say where a case's own words tell a place, which no page or file shows unless `exact`."""
+    from geoloc import geo, maps
 
     complain(
-        f"warning: {finding.incident.id}: {field} holds what looks like a coordinate, and the"
-        f" {where} shows your words as they are."
+        f"warning: {finding.incident.id}: {field} holds what looks like a coordinate; the {where}"
+        f" shows {geo.WITHHELD} for it, without --exact."
         for finding in findings
         for field in maps.coordinates_told(finding)
     )

@@ -123,16 +123,16 @@ def render(settings: Mapping[str, Any], cases: Path | None) -> Made:
     cases : Path, optional
         The folder of case files; default that of a case given by its file, or the usual one.
     """
-    from geoloc import casebook, report
+    from geoloc import casebook, geo, report
     from geoloc.casebook import coarse, provenance
 
     case, exact, graphic = settings["case"], settings["exact"], settings["graphic"]
     files = CaseFiles.of(case, cases)
     findings = tuple(casebook.investigate(incident) for incident in files.chosen)
     warnings = [
-        f"{finding.incident.id}: {field} holds what looks like a coordinate, and the report shows"
-        " your words as they are."
-        for finding in findings
+        f"{finding.incident.id}: {field} holds what looks like a coordinate; the report shows"
+        f" {geo.WITHHELD} for it, without --exact."
+        for finding in (() if exact else findings)
         for field in coarse.coordinates_told(finding)
     ]
     kept = dict(kept_photos(files))

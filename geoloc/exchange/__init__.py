@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geoloc import files
+from geoloc.casebook import coarse
 from geoloc.errors import InputError
 from geoloc.exchange import geojson, gpx, kml, layers, points, shown, xml
 from geoloc.exchange.book import BookReport, import_book, keep_book, write_book
@@ -100,7 +101,8 @@ def export(findings: Sequence[Finding], path: Path, *, exact: bool = False) -> t
         )
     items, losses = shown.items(findings, exact=exact)
     with files.writing_whole(path) as temporary:
-        write(items, temporary, _title(findings))
+        title = _title(findings)
+        write(items, temporary, title if exact else coarse.wordless(title))
     return (*losses, *_losses(path.suffix.lower(), items))
 
 

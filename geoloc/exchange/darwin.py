@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import shapely
 
 from geoloc import files
-from geoloc.casebook import precision
+from geoloc.casebook import coarse, precision
 from geoloc.exchange import shown
 from geoloc.exchange.points import losses_of, write_csv
 
@@ -59,12 +59,13 @@ def write_darwin(
         If it cannot be written; what was there before is untouched.
     """
     items, losses = shown.items(findings, exact=exact)
-    rows = [_row(finding, exact=exact) for finding in findings]
+    told = findings if exact else [*map(coarse.published, findings)]
+    rows = [_row(finding, exact=exact) for finding in told]
     with files.writing_whole(path) as temporary:
         write_csv([TERMS, *([row.get(term) for term in TERMS] for row in rows)], temporary)
     drawn = sum(item.layer == "drawing" for item in items)
-    told = [f"{drawn} drawing(s) have no term in Darwin Core and stay at home."] if drawn else []
-    return (*losses, *told, *losses_of(".csv", items))
+    kept = [f"{drawn} drawing(s) have no term in Darwin Core and stay at home."] if drawn else []
+    return (*losses, *kept, *losses_of(".csv", items))
 
 
 def _row(finding: Finding, *, exact: bool) -> dict[str, Any]:

@@ -65,7 +65,8 @@ def items(findings: Sequence[Finding], *, exact: bool) -> tuple[list[Item], list
     (`casebook.coarse`): a likely area that would is told in squares of 1 km and its drawings stay
     at home, and so do marks and the features of photos in any case.
     """
-    found = [item for finding in findings for item in _of(finding, exact=exact)]
+    told = findings if exact else [*map(coarse.published, findings)]
+    found = [item for finding in told for item in _of(finding, exact=exact)]
     return found, list(_kept_back(findings, exact=exact)) + list(_not_carried(findings, found))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from geoloc.casebook import coarse
 from geoloc.errors import InputError
 from geoloc.figures.activity import activity_figure
 from geoloc.figures.area import area_figure, claimed_figure
@@ -88,6 +89,7 @@ def finding_figure(
         such photos.
     """
     _require(kind, FINDING_KINDS)
+    finding = finding if exact else coarse.published(finding)
     if base is not None and kind not in (*_MAPS, "photos"):
         raise InputError(f"A base lies behind maps: area, claimed and photos; {kind} has none.")
     if kind in _MAPS:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import folium
 
 from geoloc import __version__, boundaries
-from geoloc.casebook.coarse import coordinates_told
+from geoloc.casebook.coarse import coordinates_told, published
 from geoloc.maps.base import Base, base_island
 from geoloc.maps.content import island, reason_shown
 from geoloc.maps.features import features_island
@@ -181,7 +181,7 @@ def index_page(
 
     content = {
         "title": book.title if book else _NO_BOOK,
-        "rows": [row for finding in findings for row in _rows(finding)],
+        "rows": [row for finding in map(published, findings) for row in _rows(finding)],
     }
     style, scripts = asset("index.css") + font(), index_scripts()
     shown = dict.fromkeys(boundaries.load_layer(name).edition for name in boundaries.LAYERS)

@@ -44,6 +44,8 @@ def island(
 
     Unless `exact`, nothing in it tells a place to better than 1 km; see `coarse`.
     """
+    if not exact:
+        findings, title = [*map(coarse.published, findings)], coarse.wordless(title)
     parts = _Parts([_Shown(finding, exact or not coarse.pins(finding)) for finding in findings])
     view = around(parts.shapes)
     layers, editions = context(view, _meant(findings), shapely.union_all(parts.shapes))

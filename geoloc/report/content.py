@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from geoloc.casebook import reconcile
+from geoloc.casebook import coarse, reconcile
 from geoloc.errors import InputError
 from geoloc.report.appendix import appendices
 from geoloc.report.blocks import (
@@ -91,6 +91,8 @@ def document(
     if not findings:
         raise InputError("There is no case to report; geoloc case list shows what there is.")
     words = Words(language)
+    if not exact:
+        findings, others = [*map(coarse.published, findings)], coarse.wordless(tuple(others))
     shown = [finding.incident for finding in findings]
     known = {incident.id: incident for incident in (*others, *shown)}
     remarks = reconcile(tuple(known.values()), book)
