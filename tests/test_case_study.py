@@ -279,13 +279,16 @@ def test_ground_searched_in_vain_may_be_called_not_found(tmp_path: Path) -> None
 
 
 def test_the_readme_shows_clues_that_work(tmp_path: Path) -> None:
-    """The example under "Your own cases" is a case file's evidence as it stands."""
+    """The examples of evidence, photos and sources are parts of a case file as they stand."""
     text = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
-    (example,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    example, photos = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
     head = HEAD.partition("geolocation:")[0]
     path = tmp_path / "case.yaml"
-    path.write_text(head + example, "utf-8")
-    area = investigate(read_case(path)).area
+    path.write_text(head + example + photos, "utf-8")
+    case = read_case(path)
+    assert case.photos[0].blur
+    assert case.sources[0].captured
+    area = investigate(case).area
     assert area is not None
     assert len(area.clues) == 2
     assert area.region(0.5).area_km2 < 20
