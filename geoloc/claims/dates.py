@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -90,6 +91,8 @@ class _Reader:
         whens.sort(key=lambda when: when.plain.start)
         whens += self._weekdays(whens)
         whens.sort(key=lambda when: when.plain.start)
+        whens += self._from_another(whens, taken)
+        whens.sort(key=lambda when: when.plain.start)
         return [self._with_time(when) for when in _periods(self._text, whens)]
 
     def _compare(self, span: Span, back: int, written: When) -> None:
@@ -169,6 +172,25 @@ class _Reader:
             return
         yield replace(self._when(span, date), from_published=True)
 
+    def _from_another(self, known: list[When], taken: set[int]) -> Iterator[When]:
+        """Yield the days that are told from one named before in the same sentence."""
+        tokens, starts = self._text.tokens, [when.plain.start for when in known]
+        sentences = [sentence.start for sentence in self._text.sentences]
+        for first, end, back in _told_from_another(tokens):
+            if not taken.isdisjoint(range(first, end)):
+                continue
+            span = Span(tokens[first].span.start, tokens[end - 1].span.end)
+            place = bisect_left(starts, span.start)
+            named = known[place - 1] if place else None
+            apart = named is None or bisect_right(sentences, named.plain.start) != bisect_right(
+                sentences, span.start
+            )
+            if named is None or apart or back is None or not named.is_day:
+                self._leave(span, "it is told from another day, which the sentence does not give")
+                continue
+            with suppress(OverflowError):
+                yield self._when(span, named.first - dt.timedelta(back))
+
     def _weekdays(self, known: list[When]) -> Iterator[When]:
         tokens, starts = self._text.tokens, [when.plain.start for when in known]
         for start, length, weekday in _table("weekdays").all_in(tokens):
@@ -215,7 +237,9 @@ _NEXT = frozenset({"next", "coming", "every", "each", "هر"})
 def _table(name: str) -> Phrases:
     """Return a table of the vocabulary, its keys as numbers where they are."""
     table = vocabulary()[name].items()
-    return Phrases((w, int(k) if k.isdecimal() else k) for k, words in table for w in words)
+    return Phrases(
+        (w, int(k) if k.lstrip("-").isdecimal() else k) for k, words in table for w in words
+    )
 
 
 @lru_cache(maxsize=1)
@@ -285,8 +309,46 @@ def _told_back(tokens: tuple[Token, ...]) -> Iterator[tuple[int, int, int]]:
             continue
         after = place + read[0]
         for words, unit in _AGO:
-            if tuple(token.text for token in tokens[after : after + len(words)]) == words:
-                yield place, after + len(words), read[1] * unit
+            end = after + len(words)
+            if tuple(token.text for token in tokens[after:end]) != words:
+                continue
+            if end == len(tokens) or tokens[end].text not in _THAN:
+                yield place, end, read[1] * unit
+
+
+def _told_from_another(tokens: tuple[Token, ...]) -> Iterator[tuple[int, int, int | None]]:
+    """Yield the tokens that tell a day from one named before, and how many days back it is.
+
+    `a week earlier`, `two days later`; None for `two days before the raid`, whose day is not told.
+    """
+    for start, length, back in _table("days_apart").all_in(tokens):
+        yield start, start + length, back
+    for place in range(len(tokens)):
+        read = value_at(tokens, place) if _may_count(tokens, place) else None
+        if read is None or place + read[0] + 1 >= len(tokens):
+            continue
+        unit, end = tokens[place + read[0]].text, place + read[0] + 2
+        sign = _SIGNS.get(tokens[end - 1].text)
+        if unit not in _UNITS_OF_TIME or sign is None:
+            continue
+        after = tokens[end].text if end < len(tokens) else ""
+        if tokens[end - 1].text in _AGO_WORDS and after not in _THAN:
+            continue
+        days = 7 if unit in _WEEKS else 1
+        told = after in _THAN or (after == "the" and tokens[end - 1].text in ("before", "after"))
+        thereof = tuple(token.text for token in tokens[end : end + 2]) in _THEREOF
+        yield place, end, None if told and not thereof else sign * read[1] * days
+
+
+_THAN = frozenset({"than", *phrase("از له")})
+_THEREOF = frozenset({("از", "آن"), ("از", "ان"), ("له", "هغی"), ("له", "دی")})
+_WEEKS = frozenset({"week", "weeks", *phrase("هفته اونی")})
+_SIGNS = {"earlier": 1, "before": 1, "prior": 1, "later": -1, "after": -1} | {
+    word: sign
+    for words, sign in (("پیش قبل وړاندی مخکی", 1), ("بعد وروسته", -1))
+    for word in phrase(words)
+}
+_AGO_WORDS = frozenset(phrase("پیش قبل وړاندی مخکی"))
 
 
 def _may_count(tokens: tuple[Token, ...], place: int) -> bool:
@@ -297,13 +359,13 @@ _UNITS_OF_TIME = frozenset({"day", "days", "week", "weeks", *phrase("روز ور
 _AGO = tuple(
     (phrase(words), unit)
     for words, unit in [
-        ("days ago", 1), ("day ago", 1), ("days earlier", 1), ("weeks ago", 7), ("week ago", 7),
+        ("days ago", 1), ("day ago", 1), ("weeks ago", 7), ("week ago", 7),
         ("روز پیش", 1), ("روز قبل", 1), ("هفته پیش", 7), ("هفته قبل", 7), ("ورځې وړاندې", 1),
         ("ورځې مخکې", 1), ("ورځ وړاندې", 1), ("ورځ مخکې", 1), ("شپې وړاندې", 1), ("اونۍ وړاندې", 7),
     ]
 )  # fmt: skip
 
-_OF = frozenset({"of", "the", ",", *phrase("د ماه سال میاشتی کال ماهٔ")})
+_OF = frozenset({"of", "the", ",", *phrase("د ماه سال میاشتی کال ماهٔ ی")})
 _SUFFIXES = frozenset({"st", "nd", "rd", "th", "مه", "م", "ام"})
 
 
@@ -325,29 +387,68 @@ def _with_month(tokens: tuple[Token, ...], place: int) -> list[_Day]:
         end, (calendar, number) = month
         if _is_may_at_all(tokens, place, read[0], end, number):
             year = _year_at(tokens, end, calendar)
+            if year is None and _is_of_a_verb(tokens, read[0], end):
+                return []
             stop = year[0] if year else end
             last = _Day(place, stop, read[1], number, year and year[1], calendar)
-            return [*_days_before(tokens, place, last), last]
+            return [*_days_before(tokens, last), last]
     if (month := _month_at(tokens, place)) and _names_a_month(tokens, place):
         end, (calendar, number) = month
         found = _days_after(tokens, place, end, calendar, number)
         if found:
             before = None if found[0].year else _year_before(tokens, place, calendar)
-            return [replace(day, year=before) for day in found] if before else found
+            if before:
+                found = [replace(day, year=before[1]) for day in found]
+                found[0] = replace(found[0], start=before[0])
+            return found
         year = _year_at(tokens, end, calendar)
         if year:
             return [_Day(place, year[0], None, number, year[1], calendar)]
     return []
 
 
-def _days_before(tokens: tuple[Token, ...], place: int, last: _Day) -> list[_Day]:
-    """Return the first day of `5-8 May`."""
-    if place < 2 or tokens[place - 1].text not in ("-", "to", "and", "تا", "و"):
-        return []
-    read = _day_number(tokens, place - 2)
-    if not read or read[0] != place - 1 or last.day is None or read[1] >= last.day:
-        return []
-    return [replace(last, start=place - 2, end=place - 1, day=read[1])]
+def _is_of_a_verb(tokens: tuple[Token, ...], month: int, end: int) -> bool:
+    """Return whether `می` or `دی` belongs to a verb: `ناحیه ۴ می‌گویند`, `شمېر یې ۵ دی`."""
+    after = tokens[end].text if end < len(tokens) else ""
+    if tokens[month].text == "دی":
+        return True
+    return tokens[month].text == "می" and after.endswith(_VERB_ENDINGS)
+
+
+_VERB_ENDINGS = tuple(phrase("ند یم ید گوید شود کند دهد رود باشد آید خواهد"))
+
+
+def _days_before(tokens: tuple[Token, ...], last: _Day) -> list[_Day]:
+    """Return the days before the last of `5-8 May` and `3, 4 and 5 May`."""
+    found: list[_Day] = []
+    first, joint = last, _LAST_JOINTS
+    while first.start >= 2 and tokens[first.start - 1].text in joint and first.day:
+        start = first.start - 2
+        start -= bool(start) and tokens[start].text in _SUFFIXES
+        read = _day_number(tokens, start)
+        if not read or read[0] != first.start - 1 or read[1] >= first.day:
+            break
+        first = replace(last, start=start, end=first.start - 1, day=read[1])
+        found.append(first)
+        joint = _LAST_JOINTS | {","}
+    if found and first.start and tokens[first.start - 1].text in _BEFORE_DISTRICTS:
+        return []  # "in PDs 3 and 4 on", "in PD 3 and 5 May"
+    return found[::-1]
+
+
+_LAST_JOINTS = frozenset({"-", "to", "and", "&", "تا", "و", "او", "تر"})
+_BEFORE_DISTRICTS = frozenset(
+    {
+        "pd",
+        "pds",
+        "district",
+        "districts",
+        "nahia",
+        "nahias",
+        "hawza",
+        *phrase("ناحیه نواحی حوزه های"),
+    }
+)
 
 
 def _days_after(
@@ -355,13 +456,16 @@ def _days_after(
 ) -> list[_Day]:
     """Read the days that follow a month: `May 8`, `May 5 and 8, 2023`."""
     found: list[_Day] = []
-    if end < len(tokens) and tokens[end].text == "په":
-        end += 1
+    behind = end
+    while end < len(tokens) and tokens[end].text in _MONTH_S and end < behind + 4:
+        end += 1  # "د ثور د میاشتې په ۵مه"
     while (read := _day_number(tokens, end)) is not None:
         stop, day = read
         year = _year_at(tokens, stop, calendar)
         found.append(_Day(start, year[0] if year else stop, day, month, year and year[1], calendar))
-        if year or stop + 1 >= len(tokens) or tokens[stop].text not in {"and", "-", "و", "&"}:
+        if year or stop + 1 >= len(tokens):
+            break
+        if tokens[stop].text not in {"and", "-", "و", "&", "او"} and not _lists(tokens, stop):
             break
         if _month_at(tokens, stop + 2):  # "May 8 and 9 June"
             break
@@ -369,6 +473,27 @@ def _days_after(
     if found and found[-1].year:
         return [replace(day, year=found[-1].year) for day in found]
     return found
+
+
+_MONTH_S = frozenset(phrase("په د میاشت میاشتی ماه نیټه ی"))
+
+
+def _lists(tokens: tuple[Token, ...], comma: int) -> bool:
+    """Return whether a comma goes on with days, as in `March 3, 4 and 5, 2022`; `3, 12 men` not."""
+    place = comma
+    while place < len(tokens) and tokens[place].text == ",":
+        read = _day_number(tokens, place + 1)
+        if read is None:
+            return False
+        place = read[0]
+    if place == comma or place + 1 >= len(tokens) or tokens[place].text not in ("and", "و", "او"):
+        return False
+    read = _day_number(tokens, place + 1)
+    after = tokens[read[0]].text if read and read[0] < len(tokens) else "."
+    return read is not None and not (after[0].isalpha() and after not in _BEHIND_DAYS)
+
+
+_BEHIND_DAYS = frozenset({"in", "at", "near", "of", "around", *phrase("در په کال سال")})
 
 
 def _day_number(tokens: tuple[Token, ...], place: int) -> tuple[int, int] | None:
@@ -444,11 +569,14 @@ def _year_at(tokens: tuple[Token, ...], place: int, calendar: str) -> tuple[int,
     return (place + 1, year) if year in known[calendar] else None
 
 
-def _year_before(tokens: tuple[Token, ...], place: int, calendar: str) -> int | None:
-    """Return the year that Pashto says first: `د ۱۴۰۲ کال د ثور په ۱۸مه`."""
+def _year_before(tokens: tuple[Token, ...], place: int, calendar: str) -> tuple[int, int] | None:
+    """Return where the year begins that Pashto says first, `د ۱۴۰۲ کال د ثور په ۱۸مه`, and it."""
     for back in range(1, 5):
         if place >= back and (year := _year_at(tokens, place - back, calendar)):
-            return year[1] if year[0] == place - back + 1 else None
+            first = place - back
+            if year[0] != first + 1:
+                return None
+            return first - (first > 0 and tokens[first - 1].text == "د"), year[1]
     return None
 
 
@@ -502,12 +630,30 @@ def _periods(text: Text, whens: list[When]) -> list[When]:
             gap = text.plain[before.plain.end : when.plain.start]
             lead = text.plain[max(0, before.plain.start - 24) : before.plain.start]
             joined = _TO.fullmatch(gap)
-            if joined and (_BETWEEN.search(lead) or gap.strip(" ,") not in ("and", "و", "او")):
+            apart = gap.strip(" ,") in ("and", "و", "او") and not _BETWEEN.search(lead)
+            if joined and not apart:
                 span = Span(before.plain.start, when.plain.end)
                 found[-1] = replace(text_of(text, span, before), last=when.last)
                 continue
+        if before and when.is_day and _is_next_of_list(text, before, when):
+            span = Span(before.plain.start, when.plain.end)
+            found[-1] = replace(text_of(text, span, before), last=when.last)
+            continue
         found.append(when)
     return found
+
+
+def _is_next_of_list(text: Text, before: When, when: When) -> bool:
+    """Return whether a day follows the one before it in a list: `3, 4 and 5 May`."""
+    return (when.first - before.last).days == 1 and are_listed(text, before, when)
+
+
+def are_listed(text: Text, first: When, second: When) -> bool:
+    """Return whether two dates stand side by side in a list: `on 3, 5 and 9 May`."""
+    gap = text.plain[first.plain.end : second.plain.start].strip()
+    # "on 8 May, 9 May" is no list yet, "on 8, 9" and "on 8 May and 9 May" are.
+    short = 1 in (len(first.text.split()), len(second.text.split()))
+    return gap.strip(", ") in ("and", "و", "او", "&") or (gap == "," and short)
 
 
 def text_of(text: Text, span: Span, when: When) -> When:

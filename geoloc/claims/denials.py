@@ -17,12 +17,18 @@ _EVENT = (
     r"|(?<!\w)(?:عملیات|حمل|انفجار|درگیری|رویداد|حادثه|یورش|برید|چاودن|نښت)\w*)"
 )
 _NOT = r"(?:\bnot|\bnever|n't)\s(?:(?:actually|really|even|ever|yet|been|being|be|have)\s){0,3}"
+_HAPPENED = (
+    r"\b(?:was|were|took|hit|struck|shook|rocked|occurred|happened|killed)\b"
+    r"|(?<!\w)(?:شدند?|بودند?|وشو\w*|شول?)(?!\w)"
+)
 _HARMED = r"(?:kill|arrest|captur|detain|wound|injur|shot|shoot|martyr|die|dead)\w*"
 _RAIDED = r"(?:raid|attack|target|hit|struck|strike|bomb|search|storm|blown)\w*"
 _TOLD = r"(?:claims?|reports?|allegations?|rumou?rs?|accounts?|news|suggestions?)"
 _UNTRUE = r"(?:false|untrue|fake|incorrect|baseless|unfounded|fabricated|a\slie|lies|propaganda)"
 
-Reach = Literal["before", "after", "around"]
+# `before` and `after` the words; `around` them, in the clause; `part`: up to the next comma behind
+# them; `own`: the same as around, but without what was told before the last comma.
+Reach = Literal["before", "after", "around", "part", "own"]
 # Which side of the words is denied, and whether what they take for granted is spared: nobody was
 # killed "in the raid in PD5", and still there was a raid.
 _RULES: tuple[tuple[Reach, bool, str], ...] = (
@@ -30,15 +36,18 @@ _RULES: tuple[tuple[Reach, bool, str], ...] = (
      r"(?:responsib|involve|role|part\b|knowledge|entry|access|bail|by\b|(?:it|this|them)\s?,))"),
     ("before", False, r"\bdenied\sby\b|\b(?:was|were|been|is|are)\s(?:\w+ly\s)?denied\b(?!\s\w)"),
     ("after", False, rf"\b(?:reject|dismiss)(?:s|es|ed|ing)?\s(?:the\s|all\s|such\s)?{_TOLD}\b"),
-    ("after", False, rf"\b(?:false|untrue|fake|contrary\sto)\s{_TOLD}\b|\bno\struth\b"),
+    ("after", False, rf"\b(?:false|untrue|fake)\s{_TOLD}\b|\bno\struth\b"),
+    ("part", False, rf"\bcontrary\sto\s(?:\w+\s){{0,2}}?{_TOLD}\b"
+     r"|(?<!\w)بر\s?خلاف\s(?:گزارش|خبر|ادعا)"),
     ("after", False, r"\b(?:no|without)\s(?:\w+\s){0,2}?(?:evidence|sign|proof)s?\s(?:of|that)\b"),
     ("after", False, r"\bnot\s(?:true|correct|the\scase)\sthat\b"),
     ("around", False, rf"(?<!not\s)\b(?:is|are|was|were|be|been|as|proved)\s(?:\w+ly\s)?{_UNTRUE}\b"
      r"|\bnot\s(?:true|correct|the\scase)\b(?!\sthat)"),
     ("around", False, rf"{_NOT}(?:(?:take|taken|took)\splace|occur|happen)\w*"),
-    ("around", False, rf"\b(?:was|were|is|are|been)\s(?:not|never)\s(?:been\s)?(?:{_RAIDED}"
+    ("own", False, rf"\b(?:was|were|is|are|been)(?:\s(?:not|never)|n't)\s(?:been\s)?(?:{_RAIDED}"
      r"|carried\sout|conducted|launched)\b"),
     ("around", True, rf"\bno\s(?:[\w-]+\s){{0,3}}?{_EVENT}"),
+    ("after", False, rf"\bneither\s(?:the\s|a\s|any\s)?(?:\w+\s)?{_EVENT}"),
     ("after", True, rf"(?!not\sonly){_NOT}(?:{_RAIDED}|{_HARMED})"),
     ("after", True, rf"\b(?:nobody|no\sone|none)\s(?:\w+\s){{0,3}}?{_HARMED}"),
     # The verb stands at the end of what it denies.
@@ -47,13 +56,18 @@ _RULES: tuple[tuple[Reach, bool, str], ...] = (
     ("around", False, r"(?<!\w)(?:رخ|روی)\sن(?:داد|می)\w*|(?<!\w)(?:انجام|صورت|اتفاق|عملی|اجرا)\s"
      r"ن(?:شد|گرفت|یفتاد|می)\w*|پیښ\w*\sنه|ترسره\sنه"),
     ("around", False, rf"(?<!\w)هی[چڅ]\s(?:گونه\s|ډول\s|نوع\s)?{_EVENT}"),
+    ("own", False, rf"{_EVENT}\s(?:نه\sد[یه]\s(?:شو|رامنځته|پیښ|تر\sسره)\w*|(?:ونه|نه)\sشو\w*"
+     r"|نه\sو[هو]?(?!\w)|ن(?:شد|شده|بود|بوده)(?!\w))"),
     ("around", True, r"(?:کشته|زخمی|بازداشت|دستگیر|گرفتار|اسیر|شهید)\sن(?:شد|می)\w*"
      r"|(?<!\w)نه\sد[یه]\s(?:وژل|نیول|شو)\w*|(?<!\w)ونه\s(?:شو|وژل|نیول)\w*"),
 )  # fmt: skip
 _READ = tuple((reach, spared, re.compile(pattern)) for reach, spared, pattern in _RULES)
 _TURN = re.compile(
     r"[;:]|\b(?:but|while|whereas|although|however)\b|,\s(?:and|or)\b"
+    r"|,?\s(?:saying|adding|insisting|stating|stressing|claiming)\b"
+    r"|\band\s(?:instead\s)?(?:said|says|claimed|claims|added|adds|insisted|stated|told|put)\b"
     r"|(?<!\w)(?:بلکه|بلکی|اما|ولی|خو|مگر)(?!\w)"
+    r"|(?<!\w)(?:و|او)\s(?:گفت|گفتند|گفته|افزود|افزودند|ویی|وویل|ویلی|زیاته)(?!\w)"
 )
 _THAT = re.compile(r"\b(?:that|said|says)\b|(?<!\w)(?:که|چی)(?!\w)")
 _GRANTED = re.compile(
@@ -62,11 +76,16 @@ _GRANTED = re.compile(
 )
 # Right before a place, and right behind it.
 _NOT_THERE = re.compile(
-    r"(?:\b(?:not|nor|neither|never|rather\sthan|instead\sof)\s(?:(?:in|at|near|inside|from|on)\s)?"
-    r"|(?<!\w)نه\s(?:در|په|به)\s)(?:the\s)?$"
+    r"(?:\b(?:not|nor|neither|never|rather\sthan|instead\sof|unlike|as\sopposed\sto)\s"
+    r"(?:(?:in|at|near|inside|from|on)\s)?"
+    r"|(?<!\w)(?:نه|بر\s?خلاف)\s(?:در\s|په\s|به\s)|(?<!\w)بر\s?خلاف\s)(?:the\s)?$"
 )
 _NOR = re.compile(r"\s(?:or|nor|یا)\s(?:(?:in|at|near|در|په)\s)?(?:the\s)?$")
-_NO_BEHIND = re.compile(r"\s(?:کی\s)?نه\s?(?:,|بلکی|بلکه)")
+_NO_BEHIND = re.compile(
+    r"\s(?:کی\s)?نه\s?(?:,|بلکی|بلکه)|\s(?:کی\s)?نه\s(?:و|وه|وو|دی|ده)\s?(?:,|;|بلکی|خو|$)"
+    r"|\s(?:نبود|نیست|نبوده)(?!\w)|\s(?:was|is|were)(?:\snot|n't)(?:\s?(?:[,.;:]|$)"
+    r"|\sthe\s(?:site|scene|place|location|target)\b)"
+)
 
 
 def without_denied(
@@ -104,13 +123,32 @@ def _denied(plain: str, clause: Span) -> Iterator[Span]:
             start, end = match.start(), match.end()
             if reach != "before":
                 end = _first(_TURN, plain, end, clause.end)
-            if reach != "after":
+            if reach in ("around", "own"):  # "denied that … and that …" denies both
+                end = _first(_AND_THAT, plain, match.end(), end)
+            if reach == "part":
+                end = _first(_COMMA, plain, match.end(), end)
+            if reach in ("before", "around", "own"):
                 start = _last(plain, clause.start, start)
+            if reach == "own":
+                start = _behind_told(plain, start, match.start())
             if spared and (granted := _GRANTED.search(plain, match.end(), end)):
                 end = granted.start()
             if spared and re.search(_EVENT, plain[start : match.start()]):
                 start = match.start()
             yield Span(start, end)
+
+
+_COMMA = re.compile(r",")
+_AND_THAT = re.compile(r"\band\sthat\b")
+_JOINT = re.compile(r",|\s(?:and|و|او)\s")
+
+
+def _behind_told(plain: str, start: int, end: int) -> int:
+    """Return where words begin behind the last `and` or comma before which an event is told."""
+    for comma in _JOINT.finditer(plain, start, end):
+        if re.search(_HAPPENED, plain[start : comma.start()]):
+            start = comma.end()
+    return start
 
 
 def _first(pattern: re.Pattern[str], plain: str, start: int, end: int) -> int:

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Literal
 
 from geoloc import boundaries
 from geoloc.claims.names import LEAST_LETTERS, Known, begins_a_name, known_by, never
+from geoloc.claims.roles import (
+    NOTHING_SAYS,
+    Role,
+    Speaks,
+    Words,
+    district_role,
+    role,
+    stands_before,
+)
 from geoloc.claims.vocabulary import vocabulary, words_of
 from geoloc.errors import PlaceError
 from geoloc.gazetteer import Candidate, gazetteer
 from geoloc.gazetteer.notation import Mention
 from geoloc.gazetteer.text import Phrases, Span, Text, Token, Unresolved, plain
 
-Role = Literal["event", "source", "mention"]
 _LONGEST_NAME = 5  # words
 _ENOUGH_SCORE = 80  # of a likeness, for a name that nothing is called by
 
@@ -83,7 +91,7 @@ class Places:
         sentence: Span,
         masked: list[Span],
         districts: tuple[Mention, ...],
-        speaker: Span | None,
+        says: Speaks,
         *,
         happens: bool,
     ) -> tuple[tuple[Place, ...], tuple[Direction, ...], tuple[Unresolved, ...]]:
@@ -97,8 +105,8 @@ class Places:
             Dates, which name no place.
         districts : tuple of Mention
             The police districts that it names.
-        speaker : Span or None
-            The words for who says it.
+        says : Speaks
+            The words for who says it, and where and to whom.
         happens : bool
             Whether it speaks of an event.
         """
@@ -107,19 +115,23 @@ class Places:
         taken = [*masked, *(each.plain for each in pd)]
         names = [n for n in _names(self._text, tokens) if not _meets(tokens, n, taken)]
         directions = tuple(_directions(self._text, tokens, names))
-        places, unresolved = [], []
+        places: list[Place] = []
+        unresolved: list[Unresolved] = []
         for name in names:
             span = Span(tokens[name.left].span.start, tokens[name.right - 1].span.end)
-            role, why = _role(tokens, name, span, speaker, directions, happens=happens)
-            place = self._resolved(tokens, name, span, role, why)
-            if place.role == "event" and not (place.senses or place.candidates):
-                why = "nothing is called so"
-                unresolved.append(Unresolved(place.text, place.span, why))
+            words = Words(self._text, tokens, name.left, name.right, name.kind, _is_long(name))
+            seen_from = any(each.plain.meets(span) for each in directions)
+            told = role(words, span, says, seen_from=seen_from, happens=happens)
+            place = self._resolved(tokens, name, span, *told)
             places.append(place)
-        for each in pd:
-            before = [token.text for token in tokens if token.span.end <= each.plain.start]
-            places.append(_of_district(each, before[-2:], speaker, happens=happens))
+        places += (_of_district(self._text, tokens, each, says, happens=happens) for each in pd)
         places.sort(key=lambda place: place.plain.start)
+        places = list(_as_what_they_hold(self._text, places))
+        unresolved += [
+            Unresolved(place.text, place.span, "nothing is called so")
+            for place in places
+            if place.role == "event" and not (place.senses or place.candidates)
+        ]
         places = [self._beside(place, sentence) for place in places]
         unresolved += [Unresolved(p.text, p.span, p.why) for p in places if p.why == _BESIDE]
         if _LISTED.search(self._text.plain, sentence.start, sentence.end):
@@ -149,7 +161,7 @@ class Places:
         lead = _OFF.search(
             self._text.plain, max(sentence.start, place.plain.start - 60), place.plain.start
         )
-        told = place.role == "event" or place.why == _stands_before("from")
+        told = place.role == "event" or place.why == stands_before("from")
         if lead is None or not told:
             return place
         span = Span(lead.start(), place.plain.end)
@@ -224,10 +236,20 @@ def _name_at(text: Text, tokens: tuple[Token, ...], place: int, told: int) -> _F
         known = known_by(raw.removesuffix("-based") if based else raw)
         if known is None:
             continue
+        if _is_cut_off(text, tokens, place + length):
+            continue
         found = _with_kind(tokens, place, place + length, known, told)
         if _allowed(text, tokens, found):
             return found
     return None
+
+
+def _is_cut_off(text: Text, tokens: tuple[Token, ...], end: int) -> bool:
+    """Return whether a name goes on behind its ezafe: `Qala-e` in `Qala-e Musa` is no name."""
+    if not tokens[end - 1].text.endswith(("-e", "-i", "-ye", "-yi")) or end == len(tokens):
+        return False
+    start, _ = text.original_span(tokens[end].span)
+    return text.original[start].isupper()
 
 
 def _with_kind(tokens: tuple[Token, ...], first: int, end: int, known: Known, told: int) -> _Found:
@@ -298,6 +320,8 @@ def _direction_words() -> frozenset[str]:
 
 def _named_by_kind(text: Text, tokens: tuple[Token, ...], place: int, told: int) -> _Found | None:
     """Return an unknown name that a word like `area` or `منطقه` makes one."""
+    if _is_cut_off(text, tokens, place + 1) and _is_in(tokens, place):
+        return _Found(place, place + 2, place, place + 2, "", Known())
     kind = _kinds().get(tokens[place].text)
     if kind is None or kind == "city":
         return None
@@ -322,6 +346,10 @@ def _named_by_kind(text: Text, tokens: tuple[Token, ...], place: int, told: int)
     if kind in ("district", "province"):  # all of them are known
         return None
     return _Found(place + 1, place + 2, place, place + 2, kind, Known())
+
+
+def _is_in(tokens: tuple[Token, ...], place: int) -> bool:
+    return bool(place) and tokens[place - 1].text in words_of("places", "within")
 
 
 def _capital_or_number(text: Text, token: Token) -> bool:
@@ -375,53 +403,6 @@ def _directions(text: Text, tokens: tuple[Token, ...], names: list[_Found]) -> I
         )  # fmt: skip
 
 
-def _role(
-    tokens: tuple[Token, ...],
-    name: _Found,
-    span: Span,
-    speaker: Span | None,
-    directions: tuple[Direction, ...],
-    *,
-    happens: bool,
-) -> tuple[Role, str]:
-    """Return what a place is named for, by the words around it."""
-    before = [token.text for token in tokens[max(0, name.left - 3) : name.left]]
-    while (
-        before
-        and before[-1] in ("the", "of")
-        and len(before) > 1
-        and before[-2] in ("of", "in", "part")
-    ):
-        before.pop()
-    last = before[-1] if before else ""
-    if _names_somebody(tokens, name):
-        return "mention", "it names an account or a person"
-    if tokens[name.end - 1].text.endswith("-based"):
-        return "source", "where the source is"
-    if speaker and speaker.meets(span):
-        return "source", "part of who says it"
-    if any(each.plain.meets(span) for each in directions):
-        return "mention", "a direction is told from it"
-    if not happens:
-        return "mention", "no event is told of it"
-    if last in words_of("places", "not_there"):
-        return "mention", _stands_before(last)
-    if _of_an_office(tokens, name):
-        return "mention", _OFFICE
-    if last in words_of("places", "within") or last in ("of", "د", ",", "("):
-        return "event", ""
-    following = tokens[name.right].text if name.right < len(tokens) else ""
-    if not last and following == ":":
-        return "mention", "before a colon it can be who says it"
-    # "Kabul, two killed" is told of Kabul, "Kabul University" is not.
-    headed = not last and following in (",", "-")
-    if headed or name.kind or _event_follows(tokens, name.right):
-        return "event", ""
-    return "mention", _NOTHING_SAYS
-
-
-_NOTHING_SAYS = "nothing says that it happened there"
-_OFFICE = "it tells whose office or home"
 _BESIDE = "near it, and not said to be in it"
 # Right before a place, how far from it something was.
 _OFF = re.compile(
@@ -432,79 +413,20 @@ _OFF = re.compile(
 )
 
 
-def _stands_before(word: str) -> str:
-    return f"{word!r} stands before it"
+def _is_long(name: _Found) -> bool:
+    """Return whether a name is no single word that a person can be called by."""
+    return name.known.quarter or name.end - name.first > 1
 
 
-def _names_somebody(tokens: tuple[Token, ...], name: _Found) -> bool:
-    """Return whether a name is an account's, a person's or an outlet's."""
-    somebody = words_of("speech", "names_somebody")
-    before = tokens[name.left - 1].text if name.left else ""
-    after = [token.text for token in tokens[name.right : name.right + 9]]
-    if before in ("@", "#") or (before in somebody and before.isascii()) or before in _THEIRS:
-        return not name.kind
-    if not after or name.kind:
-        return False
-    if after[0] in _speaking():
-        return True
-    if after[0] in (",", "(") and after[1:2] and after[1] in ("a", "an", "the", "یک", "یو"):
-        return any(word in somebody for word in _until(after[1:], {",", ")", "in"}))
-    return before in ("by", "user", "توسط") and not _event_follows(tokens, name.right)
-
-
-_THEIRS = frozenset(map(plain, ("کاربر", "حساب", "صفحه", "خبرنگار", "ژورنالیست", "خبریال")))
-
-
-def _until(words: list[str], ends: set[str]) -> Iterator[str]:
-    for word in words:
-        if word in ends:
-            return
-        yield word
-
-
-@lru_cache(maxsize=1)
-def _speaking() -> frozenset[str]:
-    return words_of("speech", "en") - {"found", "recorded", "identified", "logged", "reported"}
-
-
-def _of_an_office(tokens: tuple[Token, ...], name: _Found) -> bool:
-    """Return whether it is `the governor of Kabul` or `people from Panjshir`."""
-    before = [token.text for token in tokens[max(0, name.left - 3) : name.left]]
-    offices = words_of("places", "offices")
-    if (
-        before
-        and before[-1] in ("of", "the", "in")
-        and any(word in offices for word in before[:-1])
-    ):
-        return before[-1] != "in" or before[-2:-1] != ["people"]
-    following = tokens[name.right].text if name.right < len(tokens) else ""
-    return not name.kind and following.removesuffix("'s") in offices
-
-
-def _event_follows(tokens: tuple[Token, ...], place: int) -> bool:
-    following = tokens[place].text if place < len(tokens) else ""
-    return is_event(following)
-
-
-def is_event(word: str) -> bool:
-    """Return whether a word, in plain form, speaks of an event."""
-    return word.startswith(_event_beginnings())
-
-
-@lru_cache(maxsize=1)
-def _event_beginnings() -> tuple[str, ...]:
-    events = vocabulary()["events"]
-    return tuple(plain(word) for word in (*events["en"], *events["other"]))
-
-
-def _of_district(each: Mention, lead: list[str], speaker: Span | None, *, happens: bool) -> Place:
-    role: Role = "event" if happens else "mention"
+def _of_district(
+    text: Text, tokens: tuple[Token, ...], each: Mention, says: Speaks, *, happens: bool
+) -> Place:
+    starts = [token.span.start for token in tokens]
+    left = bisect_left(starts, each.plain.start)
+    words = Words(text, tokens, left, bisect_left(starts, each.plain.end), "district", many=True)
+    role, why = district_role(words, each.plain, says, happens=happens)
     code = each.code
-    why = _other_sense(code) if code else each.why
-    if speaker and speaker.meets(each.plain):
-        role = "source"
-    elif len(lead) == 2 and lead[0] in words_of("places", "offices") and lead[1] in ("of", "from"):
-        role, why = "mention", _OFFICE
+    why = why or (_other_sense(code) if code else each.why)
     kind = "police district" if each.system == "nahia" else "police hawza"
     candidates = _looked_up(code.removeprefix("AF-KBL-")) if code else ()
     return Place(
@@ -518,6 +440,38 @@ def _other_sense(code: str) -> str:
     """Return what else a police district's number means, where it means something else."""
     unit = boundaries.unit(code)
     return unit.note if unit.ambiguous else ""
+
+
+_WITHIN = re.compile(r"(?:,?\s(?:in|of|at|within)(?:\sthe)?|,|'s|\s(?:د|مربوط|مربوطات))\s?")
+
+
+def _as_what_they_hold(text: Text, places: list[Place]) -> Iterator[Place]:
+    """Give a unit the role of the place in it: `from Zaranj in Nimroz` is no event."""
+    before: Place | None = None
+    for place in places:
+        if (
+            before
+            and place.role == "event"
+            and before.role != "event"
+            and before.why != NOTHING_SAYS
+            and _WITHIN.fullmatch(text.plain[before.plain.end : place.plain.start])
+            and _can_hold(place, before)
+        ):
+            place = replace(place, role=before.role, why=before.why)
+        yield place
+        before = place
+
+
+def _can_hold(place: Place, inner: Place) -> bool:
+    """Return whether a place is a unit that another, smaller one can lie in."""
+    if not place.senses:
+        return not inner.senses
+    parents = {code for each in inner.candidates for code in each.parents} | {
+        code[:4] for code in inner.senses if not code.startswith("AF-KBL")
+    }
+    if any(code.startswith("AF-KBL") for code in inner.senses):
+        parents.add("AF01")
+    return not parents or bool(parents & set(place.senses))
 
 
 # What may stand between two places that tell one place together.
@@ -585,7 +539,7 @@ def _in_one_list(text: Text, places: list[Place]) -> list[Place]:
             gap = text.plain[first.plain.end : last.plain.start]
             if (
                 _COORDINATED.fullmatch(gap)
-                and places[k].why == _NOTHING_SAYS
+                and places[k].why == NOTHING_SAYS
                 and other.role == "event"
             ):
                 places[k] = replace(places[k], role="event", why="")

@@ -10,9 +10,11 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from geoloc.claims.agreement import Overlap, agreement
-from geoloc.claims.dates import When, check_published, dates
+from geoloc.claims.dates import When, are_listed, check_published, dates
 from geoloc.claims.denials import without_denied
-from geoloc.claims.places import Direction, Place, Places, is_event
+from geoloc.claims.places import Direction, Place, Places
+from geoloc.claims.roles import Speaks, is_event
+from geoloc.claims.sayings import SaidTimes, Sentence, said_times, said_words, told_apart
 from geoloc.claims.speakers import Speaker, speaker
 from geoloc.claims.tolls import OUTCOMES, Toll, tolls
 from geoloc.claims.vocabulary import vocabulary
@@ -132,19 +134,26 @@ class _Reading:
         """Yield the claims in the order of the text."""
         dates, districts = _Queue(self._dates), _Queue(self._districts)
         undated = _Queue(tuple(sorted(self._undated, key=lambda each: each.span)))
-        for number, sentence in enumerate(self._text.sentences):
-            whens, pds = dates.within(sentence), districts.within(sentence)
-            self._open = undated.within(self._text.original_span(sentence))
-            says = speaker(self._text, sentence, whens)
-            if says:
-                says = self._remembered(says)
-            clauses = list(_clauses(self._text, sentence))
-            for clause in clauses:
-                own = [when for when in whens if clause.holds(when.plain)]
-                mentioned = tuple(each for each in pds if clause.holds(each.plain))
-                claim = self._claim(clause, sentence, number, own, mentioned, says)
-                if claim:
-                    yield claim
+        for number, whole in enumerate(self._text.sentences):
+            whens, pds = dates.within(whole), districts.within(whole)
+            self._open = undated.within(self._text.original_span(whole))
+            times = [*(when.plain for when in whens), *self._text.plain_spans(self._open)]
+            for part in told_apart(Sentence(self._text, whole, times)):
+                yield from self._part(part, number, whens, pds)
+
+    def _part(
+        self, sentence: Sentence, number: int, whens: list[When], districts: list[Mention]
+    ) -> Iterator[ParsedClaim]:
+        """Yield the claims of a sentence, or of the part of it that one person says."""
+        says = speaker(sentence)
+        if says:
+            says = self._remembered(says)
+        for clause in list(_clauses(self._text, sentence.span)):
+            own = [when for when in whens if clause.holds(when.plain)]
+            mentioned = tuple(each for each in districts if clause.holds(each.plain))
+            claim = self._claim(clause, sentence, number, own, mentioned, says)
+            if claim:
+                yield claim
 
     def _remembered(self, says: Speaker) -> Speaker:
         """Take `he` and `the post` for whoever spoke last."""
@@ -162,7 +171,7 @@ class _Reading:
     def _claim(
         self,
         clause: Span,
-        sentence: Span,
+        sentence: Sentence,
         number: int,
         whens: list[When],
         districts: tuple[Mention, ...],
@@ -174,13 +183,13 @@ class _Reading:
         masked = [*(when.plain for when in whens), *(each.plain for each in districts)]
         masked += self._text.plain_spans(undated)
         counted, unsaid = tolls(self._text, clause, masked)
-        words = (token.text for token in self._text.tokens_in(sentence))
+        words = (token.text for token in sentence.tokens)
         happens = bool(counted or unsaid) or any(map(is_event, words))
         places, directions, unnamed = self._places.within(
             clause,
             [when.plain for when in whens],
             districts,
-            says.plain if says else None,
+            Speaks(says.plain if says else None, said_words(sentence)),
             happens=happens,
         )
         same = _same_place(self._text, clause, whens)
@@ -195,7 +204,7 @@ class _Reading:
         # What did not happen dates nothing that is told after it.
         told_of = happens and not (denied and not counted and not any(map(_is_event, places)))
         date, date_from, period = self._dated(
-            whens, same, says, number, happens=told_of, vague=vague
+            whens, same, said_times(sentence), number, happens=told_of, vague=vague
         )
         doubtful = [
             Unresolved(p.text, p.span, p.why or f"can be {' or '.join(p.senses)}")
@@ -223,7 +232,7 @@ class _Reading:
         self,
         whens: list[When],
         same: SamePlace | None,
-        says: Speaker | None,
+        said: SaidTimes,
         number: int,
         *,
         happens: bool,
@@ -233,9 +242,15 @@ class _Reading:
         own = [w for w in whens if not (same and same.span.meets(w.span))]
         periods = [when for when in own if not when.is_day]
         days = [when for when in own if when.is_day]
-        reports = [w for w in days if says and w.plain.end <= says.before and not w.time]
+        # "On the night of 8 May, police said": a time of day is that of the event.
+        reports = [
+            w for w in days if w.plain in said.behind or (w.plain in said.before and not w.time)
+        ]
         reports += [w for w in days if w not in reports and _as_of(self._text, w)]
         events = [when for when in days if when not in reports]
+        if listed := _one_list(self._text, events):
+            self._event = None
+            return None, None, (listed[0].first, listed[-1].first)
         if events:
             return *self._happened(events[0], number, happens=happens), None
         if periods:
@@ -285,7 +300,7 @@ def read_places(text: str) -> tuple[tuple[Place, ...], tuple[Direction, ...]]:
     finder, districts = Places(read), mentions(read)
     masked = [when.plain for when in dates(read, None)[0]]
     found = [
-        finder.within(sentence, masked, districts, None, happens=True)
+        finder.within(sentence, masked, districts, Speaks(), happens=True)
         for sentence in read.sentences
     ]
     return (
@@ -382,6 +397,16 @@ def _same_place(text: Text, clause: Span, whens: list[When]) -> SamePlace | None
         span = Span(tokens[first].span.start, end)
         return SamePlace(text.words(span), text.original_span(span), dated.first if dated else None)
     return None
+
+
+def _one_list(text: Text, days: list[When]) -> list[When]:
+    """Return the first days if they are a list, `on 3, 5 and 9 May`: none of them is the day."""
+    listed = days[:1]
+    for day in days[1:]:
+        if not are_listed(text, listed[-1], day):
+            break
+        listed.append(day)
+    return listed if len(listed) > 1 else []
 
 
 _AS_OF = re.compile(r"(?:\bas of|\bsince|\bby|\buntil|تا|از)\s$")
