@@ -89,8 +89,10 @@ def _neighbourhoods(
 ) -> Iterator[Draft]:
     """Yield the curated neighbourhoods; what they are called in the tables is taken out of those.
 
-    A locality whose own name is another one (a square, a block) only lends its point.
+    A locality whose own name is another one (a square, a block) only lends its point, and a source
+    lends no spelling that is another district's name: GeoNames gives Bagrami that of Bagram too.
     """
+    districts = _named_districts()
     for row in curated:
         names = _spellings(row["name"], row["name_fa"], row["name_ps"], row["variants"])
         kin = set(filter(None, row["localities"].split("|")))
@@ -105,7 +107,10 @@ def _neighbourhoods(
         draft = _gathered(f"kbl-{_slug(row['name'])}", row["kind"], row["name"], here)
         draft.points = draft.points or [_point(each) for each in own]
         draft.sigma_m = draft.sigma_m if here else SETTLEMENT_SIGMA_M
-        draft.spellings = names + [name for each in (*same, *own) for name in _own_names(each)]
+        lent = [name for each in (*same, *own) for name in _own_names(each)]
+        elsewhere = {name for name, codes in districts.items() if not _in_one(draft, codes)}
+        elsewhere -= {fold(name) for name in names}
+        draft.spellings = names + [name for name in lent if fold(name) not in elsewhere]
         draft.own_names = len(_spellings(row["name"], row["name_fa"], row["name_ps"]))
         if row["told_in"]:
             draft.told.setdefault(row["told_in"], []).append(row["told_by"])
@@ -116,6 +121,21 @@ def _neighbourhoods(
             statements.remove(each)
         for each in own:
             del settlements[each["id"]]
+
+
+def _named_districts() -> dict[str, set[str]]:
+    """Return the codes of the districts that are called by each folded name."""
+    called = defaultdict(set)
+    for code, names in boundaries.load_layer("districts").names():
+        for name in names:
+            called[fold(name)].add(code)
+    return called
+
+
+def _in_one(draft: Draft, codes: set[str]) -> bool:
+    """Return whether a place without a position, or its middle, may be in one of some districts."""
+    middle, layer = draft.middle, boundaries.load_layer("districts")
+    return middle is None or any(_holds(layer, code, middle) for code in codes)
 
 
 def _heard(name: str) -> str:
@@ -144,7 +164,7 @@ def _localities(statements: list[dict[str, str]]) -> Iterator[Draft]:
             city = any(row["code"] for row in rows)
             slug = _slug(rows[0]["locality"]) + suffix
             kind = "neighbourhood" if city else "locality"
-            draft = _gathered(f"kbl-{slug}", kind, rows[0]["locality"], rows)
+            draft = _gathered(f"kbl-{slug}", kind, _readable(rows[0]["locality"]), rows)
             draft.spellings = [name for row in rows for name in _own_names(row)]
             draft.own_names = len(draft.spellings)
             draft.source = "; ".join(dict.fromkeys(row["source"] for row in rows))
@@ -177,8 +197,13 @@ def _settlement(row: dict[str, str]) -> Draft:
 
 def _own_names(row: dict[str, str]) -> list[str]:
     if "locality" in row:
-        return [name for name in (row["locality"], row["locality_fa"]) if name]
+        return [name for name in (_readable(row["locality"]), row["locality_fa"]) if name]
     return _spellings(row["name"], row["name_fa"], row["name_ps"], row["variants"])
+
+
+def _readable(name: str) -> str:
+    """Return a label of the lists as a name: `Deh Sabz_District_21` is `Deh Sabz, PD21`."""
+    return re.sub(r"_District_(\d+)$", r", PD\1", name).replace("_", ", ")
 
 
 def _spellings(*cells: str) -> list[str]:

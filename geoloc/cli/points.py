@@ -27,7 +27,7 @@ from geoloc.errors import InputError, PlaceError
 
 if TYPE_CHECKING:
     from geoloc.boundaries import Location, Standing, Unit
-    from geoloc.gazetteer import Candidate
+    from geoloc.gazetteer import Candidate, Reading
 
 _WORTH_A_NOTE = 0.1  # membership from which on a police district's note is printed
 
@@ -268,6 +268,9 @@ def find(
     field: Annotated[
         str | None, typer.Option(help="Column of the names in a table; default: by its name.")
     ] = None,
+    layer: Annotated[
+        str | None, typer.Option(help="Sheet of a workbook, or layer of a GeoPackage.")
+    ] = None,
     within: Annotated[
         str | None, typer.Option(help="Unit that it is said to lie in, e.g. PD8 or Bagrami.")
     ] = None,
@@ -283,20 +286,23 @@ def find(
 
     if bool(name) == (file is not None):
         raise InputError("Give a name, or --file FILE with many; not both.")
-    if field is not None and file is None:
-        raise InputError("--field names a column of the table that --file names.")
+    if file is None and (field is not None or layer is not None):
+        option = "--field" if field is not None else "--layer"
+        raise InputError(f"{option} names a part of the table that --file names.")
     point = geo.parse_coordinates(near) if near else None
-    search = partial(gazetteer.gazetteer().search, limit=limit, parent=within, near=point)
+    read = partial(gazetteer.gazetteer().read, limit=limit, parent=within, near=point)
     if file is not None:
-        _find_all(file, field, search, as_json=as_json)
+        _find_all(file, field, layer, read, limit, as_json=as_json)
         return
     query = " ".join(name or ())
-    found = search(query)
+    reading = read(query)
+    found = reading.found[:limit]
     if as_json:
-        print_json(_found_json(query, found))
+        print_json(_found_json(query, reading, limit))
         return
     if not found:
-        typer.echo(f"Nothing is called {visible(query)!r}; try another spelling.")
+        nothing = f"Nothing is called {visible(query)!r}; try another spelling."
+        typer.echo(nothing if "nothing is close" in reading.reason else visible(reading.reason))
         return
     print_table(
         [(f"{each.score:.0f}", *_found_cells(each)) for each in found],
@@ -305,7 +311,10 @@ def find(
     typer.echo("\nWhy")
     for each in found:
         print_wrapped(visible(f"{each.name}: {each.why}"), indent=2)
-    if found[0].lat is not None:
+    if reading.best is None:
+        typer.echo(f"\n{reading.status.capitalize()}")
+        print_wrapped(visible(reading.reason), indent=2)
+    elif found[0].lat is not None:
         typer.echo(f"\nNext: geoloc where {found[0].lat:.4f} {found[0].lon:.4f}")
 
 
@@ -317,7 +326,7 @@ def _found_cells(found: Candidate) -> tuple[str, str, str, str]:
     return found.name, found.kind, units, where
 
 
-def _found_json(query: str, found: Sequence[Candidate]) -> dict[str, Any]:
+def _found_json(query: str, reading: Reading, limit: int) -> dict[str, Any]:
     candidates = [
         {
             "name": each.name,
@@ -332,41 +341,74 @@ def _found_json(query: str, found: Sequence[Candidate]) -> dict[str, Any]:
             "id": each.id,
             "source": each.source,
         }
-        for each in found
+        for each in reading.found[:limit]
     ]
-    return {"query": query, "candidates": candidates}
+    told = {"query": query, "status": reading.status, "reason": reading.reason}
+    return {**told, "candidates": candidates}
+
+
+_SHEET_HEADER = (
+    "Asked", "Status", "Name", "Kind", "Code or where", "Lat, lon", "Score", "Reason",
+)  # fmt: skip
 
 
 def _find_all(
-    file: Path, field: str | None, search: Callable[[str], tuple[Candidate, ...]], *, as_json: bool
+    file: Path,
+    field: str | None,
+    layer: str | None,
+    read: Callable[[str], Reading],
+    limit: int,
+    *,
+    as_json: bool,
 ) -> None:
     """Find every name of a file in order; what is no place does not stop the others."""
     from geoloc.cli.tables import Progress
 
-    names = _Lines(file) if file.suffix.lower() in {"", ".txt"} else _Column(file, field)
-    known: dict[str, tuple[tuple[Candidate, ...], str]] = {}
+    if file.suffix.lower() in {"", ".txt"}:
+        _refuse_layer(file, layer)
+        names: _Lines | _Column = _Lines(file)
+    else:
+        names = _Column(file, field, layer, read)
+    known: dict[str, Reading] = {}
+    if not as_json:
+        typer.echo("\t".join(_SHEET_HEADER))
     with Progress(names) as progress:
         for count, query in enumerate(names, start=1):
             if query not in known:
-                known[query] = _found_or_refused(query, search)
-            found, refused = known[query]
+                known[query] = _read_or_refused(query, read)
             progress.show(count)
             if as_json:
-                line = _found_json(query, found)
-                print_json_line({**line, "error": refused} if refused else line)
+                line = _found_json(query, known[query], limit)
+                if known[query].refused:
+                    line["error"] = known[query].reason
+                print_json_line(line)
             else:
-                best = _found_cells(found[0]) if found else (refused or "nothing is called so",)
-                typer.echo("\t".join(visible(cell) for cell in (query, *best)))
+                typer.echo("\t".join(map(visible, _sheet_row(query, known[query]))))
     complain(names.notes)
 
 
-def _found_or_refused(
-    query: str, search: Callable[[str], tuple[Candidate, ...]]
-) -> tuple[tuple[Candidate, ...], str]:
+def _refuse_layer(file: Path, layer: str | None) -> None:
+    if layer is not None:
+        raise InputError(f"{file} is plain text, which has no layers; leave --layer out.")
+
+
+def _sheet_row(query: str, reading: Reading) -> tuple[str, ...]:
+    """Return what a name was taken for; where that is not sure, the reason names what it may be."""
+    if not query:
+        return ("", "empty", "", "", "", "", "", "nothing stands here")
+    likely = reading.senses[:1] or reading.found[:1]
+    score = f"{likely[0].score:.0f}" if likely else ""
+    place = ("", "", "", "") if reading.best is None else _found_cells(reading.best)
+    return (query, reading.status, *place, score, reading.reason)
+
+
+def _read_or_refused(query: str, read: Callable[[str], Reading]) -> Reading:
+    from geoloc.gazetteer import Reading
+
     try:
-        return search(query), ""
+        return read(query)
     except PlaceError as error:  # PD99
-        return (), str(error)
+        return Reading(query, (), (), error, refused=True)
 
 
 class _Lines:
@@ -380,6 +422,8 @@ class _Lines:
         except (OSError, UnicodeError) as error:
             reason = getattr(error, "strerror", None) or "it is not UTF-8"
             raise InputError(f"{path} cannot be read: {reason}.") from error
+        if not any(line.strip() for line in self._lines):
+            raise InputError(f"{path} is empty; write a name on each line.")
         self._done = 0
         self.notes: list[str] = []
 
@@ -408,12 +452,30 @@ _NAME_FIELDS = (
 class _Column:
     """One column of a table, as text."""
 
-    def __init__(self, path: Path, field: str | None) -> None:
+    def __init__(
+        self, path: Path, field: str | None, layer: str | None, read: Callable[[str], Reading]
+    ) -> None:
         from geoloc import tables
 
-        self._table = tables.open_table(path)
+        self._table = tables.open_table(path, layer)
         self._field = self._chosen(path, field)
         self.notes = self._table.notes
+        self._first = () if field else self._header_that_is_a_name(read)
+
+    def _header_that_is_a_name(self, read: Callable[[str], Reading]) -> tuple[str, ...]:
+        """Return the only column's header where it is a place, so that no name is lost."""
+        header = self._field.strip()
+        if len(self._table.columns) > 1 or header.casefold() in _NAME_FIELDS:
+            return ()
+        best = _read_or_refused(header, read).best
+        if best is None or not best.exact:
+            self.notes.append(
+                f"The first row, {header[:40]!r}, was taken for the column's header; if it is a"
+                " name too, put a row above it that says: place."
+            )
+            return ()
+        self.notes.append(f"The first row, {header[:40]!r}, is a place and was read as a name.")
+        return (header,)
 
     def _chosen(self, path: Path, field: str | None) -> str:
         columns = self._table.columns
@@ -424,15 +486,26 @@ class _Column:
         if found is None:
             listed = ", ".join(repr(each[:40]) for each in columns[:10])
             raise InputError(
-                f"{path} has the columns {listed}; name that of the places by --field."
+                f"{path} has the columns {listed}; name that of the places by --field. If that is"
+                " a row of names, put a header above it."
             )
         return found
 
     def __iter__(self) -> Iterator[str]:
+        yield from self._first
         for batch in self._table.batches():
-            for cell in batch.rows[self._field]:
-                yield "" if cell is None or cell != cell else str(cell).strip()
+            column = self._table.columns.index(self._field)  # two may be called alike
+            for cell in batch.rows.iloc[:, column]:
+                yield _words_of(cell)
 
     def share_read(self) -> float:
         """Return how much was read, 0 to 1."""
         return self._table.share_read()
+
+
+def _words_of(cell: Any) -> str:
+    """Return a cell as it was typed: the 22 of a workbook is `22`, not `22.0`."""
+    if cell is None or cell != cell:
+        return ""
+    whole = isinstance(cell, float) and cell.is_integer()
+    return str(int(cell) if whole else cell).strip()

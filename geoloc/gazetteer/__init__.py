@@ -3,11 +3,13 @@
 A number is never matched by likeness: `PD1` is police district 1 and nothing else.
 """
 
+from geoloc.gazetteer.candidates import Candidate
 from geoloc.gazetteer.folding import fold
 from geoloc.gazetteer.notation import police_district
 from geoloc.gazetteer.phrases import Phrase, read_phrase
 from geoloc.gazetteer.places import Area, Place
-from geoloc.gazetteer.search import Candidate, Gazetteer, gazetteer, resolve_unit, unit_senses
+from geoloc.gazetteer.readings import Reading
+from geoloc.gazetteer.search import Gazetteer, gazetteer, resolve_unit, unit_senses
 from geoloc.gazetteer.units import POLICE_DISTRICTS, unit_name
 
 __all__ = [
@@ -17,6 +19,7 @@ __all__ = [
     "Gazetteer",
     "Phrase",
     "Place",
+    "Reading",
     "fold",
     "gazetteer",
     "police_district",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-_LOOKED_AT = 240  # columns that are compared sound by sound
+_LOOKED_AT = 300  # columns that are compared sound by sound
 _LISTED = 80  # of these, the nearest
 _REORDERED_BELOW = 0.9  # a likeness below which other orders of the words are tried
 _REORDERED_COST = 0.03

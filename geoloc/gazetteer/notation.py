@@ -70,6 +70,10 @@ def police_district(text: str) -> str | None:
         if len(found) == 1 and _ENDS.fullmatch(read.plain, found[0].plain.end):
             return numbered_unit(found[0].number, found[0].system)
         raise no_police_district(text)
+    if counted := _NUMBER_FIRST.fullmatch(read.plain):
+        if _PLURAL.search(counted["nahia"] or counted["hawza"]):
+            raise no_police_district(text)
+        return numbered_unit(int(counted["number"]), _system(counted))
     if _MEANT_FOR_ONE.match(read.plain):
         raise no_police_district(text)
     return None
@@ -95,7 +99,7 @@ _NAHIA = (
     r"|نواحی|ناحیه(?:\s?های?)?(?:\s?ی)?|ناحیی|ناحیو"
 )
 _HAWZA = (
-    r"(?:police[ -]|security[ -])?(?:hawzah?s?|hauzas?)"
+    r"(?:police[ -]|security[ -])?(?:hawzah?s?|hauzas?)|security[ -]districts?"
     r"|(?:امنیتی\s|پولیس\s)?(?:حوزه(?:\s?های?)?(?:\s?ی)?|حوزی|حوزو)(?:\s(?:امنیتی|پولیس))?"
 )
 _WORD = rf"(?:(?P<nahia>{_NAHIA})|(?P<hawza>{_HAWZA}))"
@@ -116,11 +120,16 @@ _DIGITS = re.compile(r"\d{1,6}(?![\d])(?![.,:]\d)")
 _NEXT_WORDS = re.compile(r"\s?([^\W\d_]+)(?:\s(?:been\s|also\s|both\s|then\s)*([^\W\d_]+))?")
 _PLURAL = re.compile(r"s$|نواحی|های|ناحیو|حوزو")
 # Around the one police district that a text is.
-_BEGINS = re.compile(r"(?:the\s|in\s|په\s|در\s|د\s(?:کابل\s)?(?:ښار\s)?(?:د\s|په\s)?)*")
+_BEGINS = re.compile(
+    r"(?:the\s|in\s|په\s|در\s|د\s(?:کابل\s)?(?:ښار\s)?(?:د\s|په\s)?|(?:شهر\s)?کابل(?:\s?,\s?|\s)"
+    r"|kabul(?:\scity)?(?:'s)?(?:\s?,\s?|\s))*"
+)
 _ENDS = re.compile(
     r"(?:[, ]{1,2}(?:(?:of|in)\s)?(?:the\scity\sof\s)?kabul(?:\scity)?"
     r"|\s(?:شهر|کابل|کی|امنیتی|پولیس)(?!\w))*"
 )
+# In a sentence that would count districts.
+_NUMBER_FIRST = re.compile(rf"(?P<number>\d{{1,2}})\s{_WORD}")
 # Whatever else begins so and holds a number is meant for one, and is never matched by likeness.
 _MEANT_FOR_ONE = re.compile(rf"{_WORD}\W{{0,5}}(?:no\.?\s?)?\d")
 

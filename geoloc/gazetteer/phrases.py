@@ -26,6 +26,8 @@ NEAR_M = 2000.0  # how far "near" reaches beyond a place's edge: a judgement
 LEAST_REACH_M = 5000.0  # how far "east of" reaches beyond it at least; else half its width
 ROAD_SHARE = 0.15  # how far a road strays from the straight line, of its length: a judgement
 LEAST_STRAY_M = 1000.0
+BORDER_M = 1000.0  # how far "on the border" reaches into either side: a judgement
+CENTRE_SHARE = 0.25  # how much of a place its centre is, as a disc: a judgement
 _ANY_M = 1e6  # farther than any place reaches
 LEAST_SIGMA_M = 500.0  # words are not sharper than this
 
@@ -54,11 +56,22 @@ _DIRECTION = (
 _METRES = {"k": 1000.0, "m": 1.0, "mi": 1609.344, "ک": 1000.0}
 _FORMS: tuple[tuple[str, str, bool], ...] = (
     # form, pattern, whether nothing else can be meant
+    ("outside", r"(?:just\s+|somewhere\s+|anywhere\s+)?(?:outside(?:\s+of)?|not\s+in(?:side)?"
+     r"|beyond|other\s+than|except)\s+(?P<a>.+)", True),
+    ("outside", r"(?:در\s+)?(?:خارج|بیرون)\s+(?:از\s+)?(?P<a>.+)", True),
+    ("outside", r"(?:له|د)\s+(?P<a>.+?)\s+(?:څخه\s+)?(?:بهر|دباندې|د\s+باندې)", True),
+    ("border", r"(?:on\s+|at\s+|along\s+)?(?:the\s+)?(?:border|boundary|line|edge)\s+"
+     r"(?:of|between)\s+(?P<a>.+?)\s+and\s+(?P<b>.+)", True),
+    ("border", r"(?:در\s+)?(?:سرحد|مرز|سرحدات)\s+(?:بین\s+)?(?P<a>.+?)\s+و\s+(?P<b>.+)", True),
+    ("centre", r"(?:in\s+)?(?:the\s+)?(?:cent(?:re|er)|middle|heart)\s+of\s+(?P<a>.+)", True),
+    ("centre", r"(?:central|downtown)\s+(?P<a>.+)", False),
+    ("centre", r"(?:در\s+)?مرکز\s+(?P<a>.+)", False),
     ("road", r"(?:on |along |off )?(?:the )?(?:main )?(?:road|highway|route)\s+(?:that runs\s+)?"
      r"(?:from|between)\s+(?P<a>.+?)\s+(?:to|and)\s+(?P<b>.+)", True),
     ("road", r"(?:on |along |off )?(?:the )?(?P<a>.+?)\s*(?:\s+to\s+|[–—]|-(?=[A-Z]))\s*"
      r"(?P<b>.+?)\s+(?:road|highway)", False),
     ("road", r"(?:سرک|شاهراه)\s+(?P<a>.+?)\s*(?:-|–|الی|تا)\s*(?P<b>.+)", True),
+    ("road", r"(?:سرک|شاهراه)\s+(?P<a>\S+)\s+(?P<b>\S+)", False),
     ("between", r"(?:(?:somewhere|the area|an area)\s+)?(?:in\s+)?between\s+(?P<a>.+?)\s+and\s+"
      r"(?P<b>.+)", True),
     ("between", r"(?:بین|میان|مابین)\s+(?P<a>.+?)\s+و\s+(?P<b>.+)", True),
@@ -78,6 +91,7 @@ _FORMS: tuple[tuple[str, str, bool], ...] = (
     ("near", r"(?:نزدیک|نزدیکی|اطراف|حوالی|نواحی)\s+(?:به\s+)?(?P<a>.+)", False),
     ("near", r"(?:د\s+)?(?P<a>.+?)\s+ته\s+(?:نږدې|نژدې)", True),
     ("area", r"(?:in\s+)?(?:the\s+)?(?P<a>.+?)\s+(?:area|neighbou?rhood|locality|quarter)", False),
+    ("area", r"(?:in|inside|within|at)\s+(?P<a>.+)", False),
     ("area", r"(?:منطقه|منطقهٔ|ساحه)\s+(?P<a>.+)", False),
     ("area", r"(?:د\s+)?(?P<a>.+?)\s+سیمه", False),
 )  # fmt: skip
@@ -91,7 +105,7 @@ _READ = [
 class Phrase:
     """A form of words, and the names of places in it."""
 
-    form: str  # near, beside, between, road or area
+    form: str  # near, beside, between, road, border, centre, outside or area
     parts: tuple[str, ...]
     sure: bool  # whether the words cannot be the name of a place instead
     azimuth_deg: int = 0  # of `beside`, clockwise from north
@@ -104,13 +118,15 @@ class Phrase:
         return self.form in {"between", "road"} or self.far_m is not None
 
     def area(self, places: Sequence[Place]) -> Area | None:
-        """Return the area that the phrase describes; None where a place of it has no ground."""
+        """Return the area that the phrase describes; None where there is no such ground."""
         shapes = [each.geometry for each in places]
         if any(shape is None or shape.is_empty for shape in shapes):
             return None
         flat = [geo.geometry_to_metres(shape) for shape in shapes if shape is not None]
         sigma_m = max([LEAST_SIGMA_M, *(each.area.sigma_m for each in places if each.area)])
         shape, rule = _SHAPES[self.form](self, flat)
+        if shape.is_empty:
+            return None
         return Area(geo.geometry_to_degrees(shape), sigma_m, rule)
 
 
@@ -170,6 +186,20 @@ def _road(_phrase: Phrase, shapes: list[BaseGeometry]) -> tuple[BaseGeometry, st
     return line.buffer(stray_m, quad_segs=8), rule
 
 
+def _border(_phrase: Phrase, shapes: list[BaseGeometry]) -> tuple[BaseGeometry, str]:
+    one, other = (shape.buffer(BORDER_M, quad_segs=8) for shape in shapes)
+    rule = f"border: what lies within {BORDER_M / 1000:g} km of both"
+    return one.intersection(other), rule
+
+
+def _centre(_phrase: Phrase, shapes: list[BaseGeometry]) -> tuple[BaseGeometry, str]:
+    """Return what of the place lies in a disc about its middle, a quarter as large as it."""
+    (shape,) = shapes
+    radius_m = (CENTRE_SHARE * shape.area / pi) ** 0.5
+    rule = f"centre: what of the place lies within {radius_m / 1000:.1f} km of its middle"
+    return shape.centroid.buffer(radius_m, quad_segs=16).intersection(shape), rule
+
+
 def _beside(phrase: Phrase, shapes: list[BaseGeometry]) -> tuple[BaseGeometry, str]:
     """Return the place and a cone from its middle, or of a stated distance a piece of a ring."""
     (shape,) = shapes
@@ -209,4 +239,7 @@ def _step(start: shapely.Point, azimuth_deg: float, length_m: float) -> shapely.
     return shapely.Point(start.x + length_m * east, start.y + length_m * north)
 
 
-_SHAPES = {"near": _near, "between": _between, "road": _road, "beside": _beside}
+_SHAPES = {
+    "near": _near, "between": _between, "road": _road, "beside": _beside, "border": _border,
+    "centre": _centre,
+}  # fmt: skip

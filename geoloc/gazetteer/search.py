@@ -4,92 +4,60 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property, lru_cache
-from math import floor, hypot, inf, log2
+from itertools import islice, product
+from math import log2
 from typing import TYPE_CHECKING
 
 import numpy as np
-import shapely
 
-from geoloc import boundaries, geo
+from geoloc import boundaries
 from geoloc.errors import AmbiguousPlaceError, PlaceError, PlaceNotFoundError
 from geoloc.gazetteer import folding
+from geoloc.gazetteer.candidates import (
+    SAME_SOUND,
+    Candidate,
+    apart,
+    apart_m,
+    candidate,
+    full_name,
+    in_order,
+    loose,
+    told_apart,
+)
 from geoloc.gazetteer.columns import Columns
+from geoloc.gazetteer.doubts import numbers_in
 from geoloc.gazetteer.entries import Entry, Names, standings_at
+from geoloc.gazetteer.matches import (
+    NO_MATCH,
+    STEP,
+    Asked,
+    Match,
+    compared,
+    is_part,
+    plain_sound,
+    rank,
+)
 from geoloc.gazetteer.notation import written_code
 from geoloc.gazetteer.phrases import Phrase, read_phrase
-from geoloc.gazetteer.places import Area, Place
-from geoloc.gazetteer.units import KIND_OF_LAYER, split_kind
+from geoloc.gazetteer.places import Place
+from geoloc.gazetteer.readings import LIKELY_SCORE, SURE_LIKENESS, Reading, judged
+from geoloc.gazetteer.units import KIND_OF_LAYER, in_common, split_kind, unit_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float32]
 
+_FAR_IN_SCRIPT = "it is like it only as the other script has it, without vowels"
 _LEAST_SCORE = 60  # below this a likeness is noise: "xyz" has no nearest place
-_SURE_SCORE = 75  # a name that is less like any place names none
 _PART_SCORES = 80.0, 85.0  # of a name that is a part of another, the longer the better
-_LEAST_PART, _LEAST_FIGURES = 5, 3  # sounds that such a part has at least
-_STEP = 3.0
-_SAME_SOUND = 100  # within one step
-_RIVAL = 3  # points within which another place may be meant as well
 _OUTSKIRTS_COST = 20.0  # points for a word of which only a part is understood
 _OUTSKIRTS = re.compile(r"\b(?:outskirts|suburbs?|edge)\b|حومه", re.IGNORECASE)
-_ONE_PLACE_M = 2500.0
 _OUTSIDE_COST = 12.0  # points for lying wholly outside the parent that was named
 _PER_DOUBLING = 4.0  # points per doubling of the distance from the point that was named
-_SIZE_ORDER = {"police district": 0, "district": 1, "province": 2, "city": 3, "neighbourhood": 4}
-_KABUL = (69.18, 34.53)  # what the reports are about
-_METRES_PER_DEG = (91_700.0, 110_900.0)  # at 34.5° N; only to rank
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One place that a name may mean."""
-
-    name: str
-    kind: str  # province, district, police district, city, neighbourhood, locality, area, …
-    lon: float | None  # WGS 84 degrees; None where nobody gives a position
-    lat: float | None
-    score: float  # 0 to 100
-    why: str  # which spelling matched, and how
-    parents: tuple[str, ...]  # codes of the units that hold it, province last
-    code: str | None = None  # for a unit
-    exact: bool = False  # whether it is spelt so, marks, spaces and case apart
-    id: str = ""  # that finds it again: a unit's code, wof-… or kbl-…; empty for an area
-    shares: tuple[float | None, ...] = ()  # of it in each of `parents`; None where nobody can say
-    source: str = ""
-    own: float = 0.0  # score of its own names alone, without other spellings
-    entry: Entry | None = field(default=None, repr=False, compare=False)
-    area: Area | None = field(default=None, repr=False, compare=False)  # of a phrase
-
-    @property
-    def across_m(self) -> float | None:
-        """Return the widest extent of the area of a phrase, metres; None for all else."""
-        if self.area is None:
-            return None
-        shape = geo.geometry_to_metres(self.area.geometry)
-        return 2 * float(shapely.minimum_bounding_radius(shape))
-
-    def place(self, text: str = "") -> Place:
-        """Return it as a place that can be claimed, with geometry and membership."""
-        if self.entry is not None:
-            return self.entry.place(text or self.name)
-        return Place(text or self.name, (), area=self.area)
-
-
-@dataclass(frozen=True, slots=True)
-class _Match:
-    """How well a place's spellings fit a name."""
-
-    score: float
-    why: str
-    exact: bool
-    own: float  # the score of its own names alone
-
-
-_NO_MATCH = _Match(0.0, "", False, 0.0)
+_HARDLY_IN = 0.1  # share of a place below which a unit does not hold it
 
 
 class Gazetteer:
@@ -118,6 +86,7 @@ class Gazetteer:
             if number == len(meant):
                 meant.append([])
             meant[number].append((place, spelling))
+        self._hidden = hidden
         self._meant = meant  # per column, the places and which of their spellings
         self._columns = Columns(list(numbers), _LEAST_SCORE / 100)
 
@@ -157,20 +126,23 @@ class Gazetteer:
         """
         text = " ".join(text[: 4 * folding.LONGEST].split())  # no run of spaces slows a pattern
         within = self._unit(parent) if parent else None
+        text = _OF_AFGHANISTAN.sub("", text)
         if code := self._known_code(text):
-            return (_candidate(self._entry(code), 100.0, f"{text.strip()} is {code}"),)
+            return (candidate(self._entry(code), 100.0, f"{text.strip()} is {code}"),)
         if phrase := read_phrase(text):
             if phrase.form == "area":  # `Khair Khana area` is Khair Khana
-                return _loose(self.search(phrase.parts[0], limit, parent=parent, near=near))
-            found = self._of_phrase(text, phrase, within, near)
-            if found or phrase.sure:
+                return loose(self.search(phrase.parts[0], limit, parent=parent, near=near))
+            if phrase.form == "outside":
+                raise PlaceError(_told_outside(text, phrase))
+            found = self._of_phrase(text, phrase, limit, within, near)
+            if phrase.sure or (found and not self._is_name(text, found[0].score)):
                 return found
         ranked = self._ranked(text, limit, within, near)
-        head, within_too = ("", None) if within or _exact(ranked) else self._split_parent(text)
-        if within_too:
-            named = self._ranked(head, limit, within_too, near)
-            if named and (not ranked or named[0].score >= ranked[0].score):
-                ranked = _loose(named)
+        alike = bool(ranked) and ranked[0].score >= SAME_SOUND
+        head, holders = ("", ()) if within or alike else self._split_parent(text)
+        inside = [self._ranked(head, limit, each, near) for each in holders]
+        if best := max(filter(None, inside), key=lambda found: found[0].score, default=()):
+            ranked = loose(best) if not ranked or best[0].score >= ranked[0].score else ranked
         return ranked
 
     def resolve(
@@ -194,22 +166,37 @@ class Gazetteer:
         PlaceError
             If a phrase rests on a place of which nobody knows where it lies, or as for `search`.
         """
-        found = self.search(text, 8, parent=parent, near=near)
+        reading = self.read(text, parent=parent, near=near)
+        if reading.error is not None:
+            raise reading.error
+        return reading.senses[0].place(text)
+
+    def read(
+        self,
+        text: str,
+        limit: int = 8,
+        *,
+        parent: str | None = None,
+        near: tuple[float, float] | None = None,
+    ) -> Reading:
+        """Return what a name or phrase was taken for, and whether that is sure.
+
+        Raises
+        ------
+        PlaceError
+            As for `search`.
+        """
+        found = self.search(text, max(limit, 8), parent=parent, near=near)
         phrase = read_phrase(text)
-        if phrase and phrase.sure and not found:
-            self._explain(phrase)
-        sure = [each for each in found if each.score >= _SURE_SCORE]
-        if not sure:
-            raise PlaceNotFoundError(text, tuple(dict.fromkeys(map(_full_name, found)))[:4])
-        best, *others = sure
-        place = best.place(text)
-        close = [each for each in others if each.score > best.score - _RIVAL]
-        if best.own >= _SAME_SOUND:  # "Bagrami" is also a spelling of Bagram, but not its name
-            close = [each for each in close if each.own >= _SAME_SOUND]
-        rivals = [each for each in close if not _lies_in(each, best, place)]
-        if rivals:
-            raise AmbiguousPlaceError(text, tuple(map(_told_apart, (best, *rivals))))
-        return place
+        if phrase and phrase.form != "area" and (found[0].area if found else phrase.sure):
+            error = self._doubt_of(phrase, found, self._unit(parent) if parent else None, near)
+            return Reading(text, found, found, error)
+        return judged(text, found)
+
+    def _is_name(self, text: str, score: float) -> bool:
+        """Return whether a text that may be a phrase is more like the name of a place."""
+        ranked = self._ranked(text, 1)
+        return bool(ranked) and ranked[0].score >= max(score, LIKELY_SCORE)
 
     def _known_code(self, text: str) -> str | None:
         """Return the id that a text is: a unit's code, a number of a police district, an id."""
@@ -231,23 +218,25 @@ class Gazetteer:
         if code := self._known_code(name):
             return code
         for each in self._ranked(name, 8):
-            if each.code and each.score >= _SAME_SOUND:
+            if each.code and each.score >= SAME_SOUND:
                 return each.code
         raise PlaceError(f"{name[:60]!r} is no unit; give a code, e.g. AF0104 or PD8.")
 
-    def _split_parent(self, text: str) -> tuple[str, str | None]:
-        """Split `Qala-e Wahid, PD13` or `Kamari (Bagrami district)`; the end must be a unit."""
+    def _split_parent(self, text: str) -> tuple[str, tuple[str, ...]]:
+        """Split `Qala-e Wahid, PD13` or `Kamari (Bagrami district)`; the end must be a unit.
+
+        Or several: `Surobi, Kabul` may lie in the district of Kabul or in the province.
+        """
         if not (found := _WITH_PARENT.fullmatch(text)):
-            return "", None
+            return "", ()
         head, tail = found[1], found[2]
         try:
-            code = self._known_code(tail) or next(
-                (each.code for each in self._ranked(tail, 3) if each.exact and each.code),
-                None,
-            )
+            if code := self._known_code(tail):
+                return head, (code,)
         except PlaceError:
-            return "", None
-        return head, code
+            return "", ()
+        units = (each.code for each in self._ranked(tail, 3) if each.exact and each.code)
+        return head, tuple(filter(None, units))
 
     def _ranked(
         self,
@@ -260,107 +249,151 @@ class Gazetteer:
         spoken = folding.sounds(wanted)
         if not spoken:
             return ()
-        folded = folding.fold(wanted[: folding.LONGEST])
-        best: dict[int, _Match] = {}
-        for likeness, column, order in self._columns.nearest(spoken, folding.is_arabic(wanted)):
-            for number, spelling in self._meant[column]:
-                entry = self._names[number]
-                if kind and entry.kind != kind:
-                    continue
-                written = entry.spellings[spelling]
-                exact = folding.fold(written) == folded
-                score, how = _score(likeness, order, exact)
-                known = best.get(number, _NO_MATCH)
-                own = max(score if spelling < entry.own_names else 0.0, known.own)
-                if (score, exact) > (known.score, known.exact):
-                    best[number] = _Match(score, f"{how}: {written}", exact, own)
-                else:
-                    best[number] = replace(known, own=own)
+        best = self._matches(wanted, spoken, kind)
         if (
             not kind
             and max((match.score for match in best.values()), default=0.0) < _PART_SCORES[1]
         ):
             best |= self._by_part("".join(spoken))
         told = [self._in_context(number, match, within, near) for number, match in best.items()]
-        told = _in_order([each for each in told if each.score >= _LEAST_SCORE])
-        return tuple(_apart(told, limit))
+        told = in_order([each for each in told if each.score >= _LEAST_SCORE])
+        return tuple(apart(told, limit))
 
-    def _by_part(self, spoken: str) -> dict[int, _Match]:
+    def _matches(self, wanted: str, spoken: list[str], kind: str | None) -> dict[int, Match]:
+        """Return the best match of each place (of a kind), by its number."""
+        asked = Asked(
+            wanted,
+            folding.fold(wanted[: folding.LONGEST]),
+            folding.is_arabic(wanted),
+            numbers_in(wanted),
+        )
+        best: dict[int, Match] = {}
+        in_script: dict[int, float] = {}  # the best score of a spelling in the script of the name
+        for likeness, column, order in self._columns.nearest(spoken, asked.arabic):
+            for number, spelling in self._meant[column]:
+                entry = self._names[number]
+                if kind and entry.kind != kind:
+                    continue
+                written = entry.spellings[spelling]
+                match = compared(asked, written, likeness, order)
+                if folding.is_arabic(written) == asked.arabic:
+                    in_script[number] = max(in_script.get(number, 0.0), match.score)
+                known = best.get(number, NO_MATCH)
+                own = max(match.score if spelling < entry.own_names else 0.0, known.own)
+                best[number] = replace(max(known, match, key=rank), own=own)
+        spelt_so = any(self._names[number].code for number, match in best.items() if match.exact)
+        for number, match in best.items():
+            here = in_script.get(number, 0.0)
+            if match.score >= SURE_LIKENESS and here < SAME_SOUND and not match.doubt:
+                best[number] = self._by_script(
+                    number, match, here, arabic=asked.arabic, spelt_so=spelt_so
+                )
+        return best
+
+    def _by_script(
+        self, number: int, match: Match, here: float, arabic: bool, spelt_so: bool
+    ) -> Match:
+        """Return a match by its spellings in the other script, which may write no vowels.
+
+        A place that is spelt in the script of the name too, and is less like it there, is not quite
+        of the same sound where a unit is spelt so: Bagram is بگرام, and Bagrami, of which `Bagrame`
+        sounds so, is بگرامی.
+        """
+        known = enumerate(self._names[number].spellings)
+        spelt = (each for k, each in known if (number, k) not in self._hidden)
+        if all(folding.is_arabic(each) != arabic for each in spelt):
+            return match
+        doubt = _FAR_IN_SCRIPT if here < SURE_LIKENESS else ""
+        return replace(match, score=min(match.score, SAME_SOUND - STEP * spelt_so), doubt=doubt)
+
+    def _by_part(self, spoken: str) -> dict[int, Match]:
         """Return the neighbourhoods of whose name the text is a part, or the other way round.
 
         `Panjsad` and `315` are parts of `Panjsad Family` and `Proja-e 315`, and `Khair Khana` of
         `Khairkhana Mina`.
         """
-        asked, found = _plain_sound(spoken), dict[int, _Match]()
+        asked, found = plain_sound(spoken), dict[int, Match]()
         least, most = _PART_SCORES
         for heard, number, spelling in self._neighbourhoods:
             short, long = sorted((asked, heard), key=len)
             share = len(short) / len(long)
-            if not _is_part(short, long) or (short == heard and share < 0.5):
+            if not is_part(short, long) or (short == heard and share < 0.5):
                 continue
             score = least + (most - least) * share
-            if score > found.get(number, _NO_MATCH).score:
+            if score > found.get(number, NO_MATCH).score:
                 why = f"one is part of the other: {self._names[number].spellings[spelling]}"
-                found[number] = _Match(score, why, False, 0.0)
+                found[number] = Match(score, why, False, 0.0)
         return found
 
     @cached_property
     def _neighbourhoods(self) -> list[tuple[str, int, int]]:
         """Return how each spelling of a neighbourhood is heard, its place and its number."""
         return [
-            (_plain_sound(heard), number, spelling)
+            (plain_sound(heard), number, spelling)
             for number, spelling, heard in self._names.heard("neighbourhood")
         ]
 
     def _in_context(
         self,
         number: int,
-        match: _Match,
+        match: Match,
         within: str | None,
         near: tuple[float, float] | None,
     ) -> Candidate:
         """Return a candidate whose score and reason count where it should lie."""
-        entry, score, why = self._names[number], match.score, match.why
+        entry, score, why, doubt = self._names[number], match.score, match.why, match.doubt
         if within:
             share = entry.share_in(within)
+            if share < _HARDLY_IN and score >= LIKELY_SCORE:
+                doubt = (
+                    in_common(entry.code or "", within)
+                    or f"hardly any of it is in {unit_name(within)}"
+                )
             score -= _OUTSIDE_COST * (1 - share)
             why += f"; in {within}" if share >= 0.5 else f"; hardly in {within}" if share else ""
         if near and entry.lon is not None and entry.lat is not None:
-            apart_m = _apart_m((entry.lon, entry.lat), near)
-            score -= _PER_DOUBLING * max(0.0, log2(max(apart_m, 1.0) / 2000))
-            why += f"; {apart_m / 1000:.1f} km from the point"
+            away_m = apart_m((entry.lon, entry.lat), near)
+            score -= _PER_DOUBLING * max(0.0, log2(max(away_m, 1.0) / 2000))
+            why += f"; {away_m / 1000:.1f} km from the point"
         score = float(round(max(score, 0.0)))
-        return _candidate(entry, score, why, exact=match.exact, own=match.own)
+        return candidate(
+            entry, score, why, exact=match.exact, own=match.own, likeness=match.score, doubt=doubt
+        )
 
     def _of_phrase(
         self,
         text: str,
         phrase: Phrase,
+        limit: int,
         within: str | None,
         near: tuple[float, float] | None,
     ) -> tuple[Candidate, ...]:
-        """Return the area that a phrase describes, by the best reading of each of its places."""
+        """Return the areas that a phrase may describe, one per reading of its places."""
         parts = [self._part(part, within, near, phrase.measured) for part in phrase.parts]
-        known = [found[0] for found in parts if found and found[0].score >= _SURE_SCORE]
-        if len(known) < len(parts):
-            return ()
-        area = phrase.area([part.place() for part in known])
+        meant = islice(product(*(part.senses for part in parts)), limit)
+        areas = [self._area(text, phrase, places) for places in meant]
+        return tuple(sorted(filter(None, areas), key=lambda area: -area.score))
+
+    def _area(self, text: str, phrase: Phrase, places: tuple[Candidate, ...]) -> Candidate | None:
+        """Return the area that a phrase describes by one reading of each of its places."""
+        one_place = len(places) > 1 and places[0].id == places[1].id
+        area = None if one_place else phrase.area([place.place() for place in places])
         if area is None:
-            return ()
+            return None
         middle = area.geometry.representative_point()
         standings = standings_at(middle.x, middle.y)
-        named = " and ".join(_full_name(part) for part in known)
-        score, why = min(part.score for part in known), f"{area.rule}; of {named}"
+        named = " and ".join(full_name(place) for place in places)
+        score, why = min(place.score for place in places), f"{area.rule}; of {named}"
+        doubt = ""
         if _OUTSKIRTS.search(text):
             score -= _OUTSKIRTS_COST
-            why += "; “outskirts” is not understood, only that it is near"
-        return (
-            Candidate(
-                " ".join(text.split()), "area", round(middle.x, 4), round(middle.y, 4),
-                score, why,
-                tuple(code for code, _ in standings), shares=tuple(s for _, s in standings),
-                area=area,
-            ),
+            doubt = "“outskirts” is not understood, only that it is near"
+            why += f"; {doubt}"
+        return Candidate(
+            " ".join(text.split()), "area", round(middle.x, 4), round(middle.y, 4),
+            score, why,
+            tuple(code for code, _ in standings), shares=tuple(s for _, s in standings),
+            likeness=min(place.likeness for place in places), doubt=doubt, area=area,
         )  # fmt: skip
 
     def _part(
@@ -369,145 +402,53 @@ class Gazetteer:
         within: str | None = None,
         near: tuple[float, float] | None = None,
         measured: bool = False,
-    ) -> tuple[Candidate, ...]:
-        """Return what one name of a phrase may mean; where lengths are told, settlements first."""
+    ) -> Reading:
+        """Return what one name of a phrase may mean; where lengths are told, a unit's town."""
         if read_phrase(text):  # "near east of X" is beyond us
-            return ()
+            return judged(text, ())
         found = self.search(text, 8, parent=within, near=near)
-        if measured:
-            best = found[0].score if found else 0.0
-            found = tuple(sorted(found, key=lambda c: c.score < best or c.code is not None))
-        return found
+        if measured and found and found[0].code:
+            best = found[0]
+            found = tuple(
+                sorted(
+                    found,
+                    key=lambda c: c.score < best.score or c.code is not None
+                    or best.code not in c.parents,
+                )
+            )  # fmt: skip
+        return judged(text, found, around=True)
 
-    def _explain(self, phrase: Phrase) -> None:
-        """Say which place of a phrase is not known, or lies nobody knows where."""
+    def _doubt_of(
+        self,
+        phrase: Phrase,
+        found: tuple[Candidate, ...],
+        within: str | None,
+        near: tuple[float, float] | None,
+    ) -> PlaceError | None:
+        """Return why a phrase is not sure: a place of it, or nobody knows where that lies."""
         for part in phrase.parts:
-            found = self._part(part)
-            if not found or found[0].score < _SURE_SCORE:
-                raise PlaceNotFoundError(part, tuple(map(_full_name, found))[:4])
-        raise PlaceError(f"Nobody gives a position for {' or '.join(phrase.parts)}.")
+            if error := self._part(part, within, near, phrase.measured).error:
+                return error
+        if not found and len(set(phrase.parts)) < len(phrase.parts):
+            return PlaceError(f"{phrase.parts[0]} is named twice; say between which two places.")
+        if not found and phrase.form == "border":
+            return PlaceError(f"{' and '.join(phrase.parts)} do not meet by any line known here.")
+        if not found:
+            return PlaceError(f"Nobody gives a position for {' or '.join(phrase.parts)}.")
+        if found[0].doubt:
+            return PlaceError(f"{found[0].name!r} is not sure: {found[0].doubt}.")
+        return None
 
 
-def _plain_sound(heard: str) -> str:
-    return heard.replace("(", "").replace(")", "")
+def _told_outside(text: str, phrase: Phrase) -> str:
+    (place,) = phrase.parts
+    return (
+        f"{text.strip()!r} says only where it was not, in {place}; name a place, or a side of it:"
+        f" 'near {place}', 'north of {place}'."
+    )
 
 
-def _is_part(part: str, whole: str) -> bool:
-    """Return whether a name begins or ends another, and cuts no number in two."""
-    if len(part) < (_LEAST_FIGURES if part.isdecimal() else _LEAST_PART) or part == whole:
-        return False
-    if whole.startswith(part):
-        return not (part[-1].isdecimal() and whole[len(part)].isdecimal())
-    return whole.endswith(part) and not (part[0].isdecimal() and whole[-len(part) - 1].isdecimal())
-
-
-def _score(likeness: float, reordered: bool, same: bool) -> tuple[float, str]:
-    """Return a likeness in steps of three points: what differs by less is heard alike."""
-    if same:
-        return 100.0, "same spelling"
-    score = 100.0 - _STEP * floor((1 - likeness) * 100 / _STEP)
-    if reordered:
-        return score, "other order of the words"
-    return score, "same sound" if score >= _SAME_SOUND else "similar spelling"
-
-
-def _in_order(found: list[Candidate]) -> list[Candidate]:
-    """Return candidates by score; among equals what is nearer to the middle of Kabul comes first.
-
-    A unit counts as near as what it holds of them, and before it: `Bagrami` means the district
-    before the village in it, but a village near Kabul before a district elsewhere.
-    """
-    nearest_m: dict[tuple[float, str], float] = {}
-    for each in found:
-        for holder in (each.id, *each.parents):
-            known = nearest_m.get((each.score, holder), inf)
-            nearest_m[each.score, holder] = min(known, _from_kabul_m(each))
-
-    def rank(each: Candidate) -> tuple[float, float, int, str]:
-        far_m = nearest_m[each.score, each.id]
-        return -each.score, far_m, _SIZE_ORDER.get(each.kind, 9), each.name
-
-    return sorted(found, key=rank)
-
-
-def _from_kabul_m(found: Candidate) -> float:
-    if found.lon is None or found.lat is None:
-        return inf
-    return _apart_m((found.lon, found.lat), _KABUL)
-
-
-def _loose(found: tuple[Candidate, ...]) -> tuple[Candidate, ...]:
-    """Return candidates of which none is spelt as the text is, which has other words too."""
-    return tuple(replace(each, exact=False) for each in found)
-
-
-def _exact(ranked: tuple[Candidate, ...]) -> bool:
-    return bool(ranked) and ranked[0].score >= _SAME_SOUND
-
-
-def _apart(ranked: list[Candidate], limit: int) -> list[Candidate]:
-    """Return the first few that are not the same place twice: one name, hardly any way apart."""
-    kept: list[Candidate] = []
-    for each in ranked:
-        if not any(_one_place(each, other) for other in kept):
-            kept.append(each)
-        if len(kept) == limit:
-            break
-    return kept
-
-
-def _one_place(one: Candidate, other: Candidate) -> bool:
-    if one.code or other.code:
-        return False
-    return _one_spot(one, other) and folding.sound(one.name) == folding.sound(other.name)
-
-
-def _one_spot(one: Candidate, other: Candidate) -> bool:
-    if one.lon is None or one.lat is None or other.lon is None or other.lat is None:
-        return False
-    return _apart_m((one.lon, one.lat), (other.lon, other.lat)) <= _ONE_PLACE_M
-
-
-def _lies_in(other: Candidate, best: Candidate, place: Place) -> bool:
-    """Return whether a second reading is no rival: in the first, or the same ground."""
-    if best.code and best.code in other.parents:
-        return True
-    if other.lon is None or other.lat is None:
-        return False
-    if not best.code and not other.code and _one_spot(best, other):
-        return True
-    shares = None
-    if not other.code:
-        shares = place.membership(np.array([other.lon]), np.array([other.lat]))
-    return shares is not None and bool(shares[0] >= 0.5)
-
-
-def _apart_m(one: tuple[float, float], other: tuple[float, float]) -> float:
-    east, north = ((a - b) * scale for a, b, scale in zip(one, other, _METRES_PER_DEG, strict=True))
-    return hypot(east, north)
-
-
-def _candidate(
-    entry: Entry, score: float, why: str, *, exact: bool = True, own: float = 100.0
-) -> Candidate:
-    return Candidate(
-        entry.name, entry.kind, entry.lon, entry.lat, score,
-        f"{entry.told}; {why}" if entry.told else why,
-        tuple(code for code, _ in entry.parents), entry.code, exact, entry.id,
-        tuple(share for _, share in entry.parents), entry.source, own, entry,
-    )  # fmt: skip
-
-
-def _full_name(found: Candidate) -> str:
-    plain = found.kind in {"police district", "area", "city"}
-    return found.name if plain else f"{found.name} {found.kind}"
-
-
-def _told_apart(found: Candidate) -> str:
-    where = "" if found.code or not found.parents else f", {found.parents[0]}"
-    return f"{_full_name(found)}{where} ({found.id})"
-
-
+_OF_AFGHANISTAN = re.compile(r"(?<=\w)\s*[,،]\s*(?:afghanistan|افغانستان)$", re.IGNORECASE)
 _WITH_PARENT = re.compile(
     r"\s*(.{2,}?)\s*(?:[,،]\s*(?:in\s+)?|\s+in\s+|\s+(?=\())\(?([^()]{2,}?)\)?\s*",
     re.IGNORECASE | re.DOTALL,
@@ -541,7 +482,7 @@ def resolve_unit(text: str) -> str:
         return senses[0]
     ranked = gazetteer().search(text, limit=8)
     if senses:
-        named = {each.code: _told_apart(each) for each in ranked}
+        named = {each.code: told_apart(each) for each in ranked}
         raise AmbiguousPlaceError(text, tuple(named[code] for code in senses))
     if lineless := [found for found in ranked if found.exact]:
         where = ", ".join(dict.fromkeys(code for found in lineless for code in _told_in(found)))
@@ -550,7 +491,7 @@ def resolve_unit(text: str) -> str:
             " nothing can be said to fall in it; ask about a police district, district or province."
         )
     raise PlaceNotFoundError(
-        text, tuple(dict.fromkeys(_full_name(candidate) for candidate in ranked))[:4]
+        text, tuple(dict.fromkeys(full_name(candidate) for candidate in ranked))[:4]
     )
 
 

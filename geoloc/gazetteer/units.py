@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
-from geoloc import boundaries
+from geoloc import boundaries, geo
 from geoloc.errors import PlaceError
 
 POLICE_DISTRICTS = range(1, 23)
@@ -21,6 +22,19 @@ def unit_name(code: str) -> str:
     layer = boundaries.layer_of(code)
     name = boundaries.unit(code).name
     return name if layer == "police-districts" else f"{name} {KIND_OF_LAYER[layer]}"
+
+
+@lru_cache(maxsize=256)
+def in_common(one: str, other: str) -> str:
+    """Return in words how little land two units share; empty where one is none or has no line."""
+    if not one or not other:
+        return ""
+    shapes = [boundaries.unit(code).geometry for code in (one, other)]
+    if any(shape.is_empty for shape in shapes):
+        return ""
+    flat = [geo.geometry_to_metres(shape) for shape in shapes]
+    share = flat[0].intersection(flat[1]).area / flat[1].area
+    return f"it holds {share:.0%} of {unit_name(other)}, and so they need not be one place"
 
 
 def numbered_unit(number: int, system: str) -> str:

@@ -188,6 +188,12 @@ class _Workbook:
         filled = [row for row in rows if any(cell is not None for cell in row)]
         if not filled:
             raise InputError(f"{path} is empty; its first row must name the columns.")
+        between = _without_ends(rows)
+        if len(between) > len(filled):
+            self.notes.append(
+                f"{len(between) - len(filled):,} row(s) in between hold nothing and were left out;"
+                " a formula whose value the workbook does not store reads so."
+            )
         self.columns = ["" if cell is None else str(cell).strip() for cell in filled[0]]
         self._rows = filled[1:]
 
@@ -196,6 +202,12 @@ class _Workbook:
 
     def share_read(self) -> float:
         return 1.0
+
+
+def _without_ends(rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+    """Return rows without the empty ones before the first and after the last that hold a cell."""
+    held = [number for number, row in enumerate(rows) if any(cell is not None for cell in row)]
+    return rows[held[0] : held[-1] + 1] if held else []
 
 
 def _one_of(names: list[str], wanted: str | None, path: Path, kind: str, *, or_first: bool) -> str:
