@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
+import re
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
+from geoloc.claims.asides import is_capital, outcome_words, without_asides
 from geoloc.claims.dates import dates
-from geoloc.claims.numbers import Number, numbers
-from geoloc.claims.vocabulary import vocabulary
+from geoloc.claims.names import begins_a_name, known_by
+from geoloc.claims.numbers import UNCLEAR, Number, numbers
+from geoloc.claims.vocabulary import words_of
 from geoloc.gazetteer.notation import mentions
-from geoloc.gazetteer.text import Phrases, Span, Text, Token, Unresolved, phrase, plain
+from geoloc.gazetteer.text import Span, Text, Token, Unresolved, phrase
 
 _FARTHEST = 9  # words between a number and what befell the people
+_ADDRESS = re.compile(r"(?:https?://|www\.|\bt\.me/)\S+")  # the number of a post
 OUTCOMES = ("killed", "captured", "wounded", "bodies")
 
 
@@ -41,44 +45,61 @@ def tolls(
     masked : list of Span
         Dates and police districts, whose numbers are none of people.
     """
-    tokens = text.tokens_in(sentence)
-    counted: list[Number] = []
-    things: list[Number] = []
-    for number in numbers(tokens, masked):
-        (things if _of_things(tokens, number) else counted).append(number)
-    found, unsaid, used = [], [], set()
-    for place, length, outcome in _triggers().all_in(tokens):
-        if _either(tokens, place + length):
-            outcome = "killed or captured"
-        if (first := _nobody(tokens, place, place + length)) is not None:
-            span = Span(tokens[first].span.start, tokens[place + length - 1].span.end)
-            words, where = text.words(span), text.original_span(span)
-            found += [Toll(each, 0, 0, words, where, span) for each in outcome.split(" or ")[:1]]
+    tokens = without_asides(text, text.tokens_in(sentence))
+    counted, things = _sorted_numbers(text, sentence, tokens, masked)
+    found: list[Toll] = []
+    unsaid: list[Unresolved] = []
+    used: set[Number] = set()
+    for place, length, outcome in outcome_words().all_in(tokens):
+        end = place + length
+        if (nobody := _nobody(tokens, place, end)) is not None:
+            found.append(_toll(text, tokens, outcome, nobody, Number(*nobody, nobody[1], 0, 0)))
             continue
-        told = _told(tokens, counted, things, place, place + length, outcome)
-        chosen = [number for number in told if number not in used]
+        chosen = [n for n in _told(tokens, counted, things, place, end, outcome) if n not in used]
         if not chosen:
             continue
         used.update(chosen)
-        first = min(place, *(number.first for number in chosen))
-        last = max(place + length, *(number.end for number in chosen))
-        span = Span(tokens[first].span.start, tokens[last - 1].span.end)
-        shared = outcome not in OUTCOMES
-        said = [number for number in chosen if number.least is not None and not shared]
+        whole = min(place, *(n.first for n in chosen)), max(end, *(n.end for n in chosen))
+        either = _either(tokens, end, outcome)
+        said = [n for n in chosen if n.least is not None and not either]
         if said:
-            behind = tokens[max(number.end for number in said) : place]
-            apart = any(token.text == "," for token in behind)
-            found.append(_sum(text, outcome, span, said, apart=apart))
+            apart = any(t.text == "," for t in tokens[max(n.end for n in said) : place])
+            found.append(_toll(text, tokens, outcome, whole, _sum(tokens, said, apart=apart)))
         for number in chosen:
-            if number.least is None or shared:
-                unsaid.append(
-                    Unresolved(
-                        text.words(span),
-                        text.original_span(span),
-                        f"{outcome}: {'which, is not said' if shared else 'no number'}",
-                    )
-                )
+            why = "which, is not said" if either else number.why
+            if either or number.least is None:
+                unsaid.append(_left_open(text, tokens, whole, f"{either or outcome}: {why}"))
     return tuple(found), tuple(unsaid)
+
+
+def _sorted_numbers(
+    text: Text, sentence: Span, tokens: tuple[Token, ...], masked: list[Span]
+) -> tuple[list[Number], list[Number]]:
+    """Return the numbers that can count people, and those that count things."""
+    counted: list[Number] = []
+    things: list[Number] = []
+    addresses = [Span(*match.span()) for match in _ADDRESS.finditer(text.plain, *sentence)]
+    for number in numbers(tokens, [*masked, *addresses]):
+        if _of_things(tokens, number):
+            things.append(number)
+        elif not _in_a_name(text, tokens, number, masked):
+            counted.append(number)
+    return counted, things
+
+
+def _toll(
+    text: Text, tokens: tuple[Token, ...], outcome: str, whole: tuple[int, int], number: Number
+) -> Toll:
+    span = Span(tokens[whole[0]].span.start, tokens[whole[1] - 1].span.end)
+    words, where = text.words(span), text.original_span(span)
+    return Toll(outcome, number.least or 0, number.most, words, where, span, number.about)
+
+
+def _left_open(
+    text: Text, tokens: tuple[Token, ...], whole: tuple[int, int], why: str
+) -> Unresolved:
+    span = Span(tokens[whole[0]].span.start, tokens[whole[1] - 1].span.end)
+    return Unresolved(text.words(span), text.original_span(span), why)
 
 
 def tolls_in(text: str) -> tuple[Toll, ...]:
@@ -90,98 +111,107 @@ def tolls_in(text: str) -> tuple[Toll, ...]:
     return tuple(toll for each in read.sentences for toll in tolls(read, each, masked)[0])
 
 
-def _nobody(tokens: tuple[Token, ...], start: int, end: int) -> int | None:
-    """Return where `nobody` or `no one` begins that an outcome is said of: none, which is 0."""
+def _nobody(tokens: tuple[Token, ...], start: int, end: int) -> tuple[int, int] | None:
+    """Return the tokens that say an outcome of nobody: none, which is 0."""
     place = start - 1
     while place >= 0 and start - place < 8 and _is_passed_over(tokens, place):
         place -= 1
-    if place < 0:
-        return None
+    if place >= 0 and (first := _names_nobody(tokens, place)) is not None:
+        return first, end
+    after = [token.text for token in tokens[end : end + 2]]
+    if place >= 0 and tokens[place].text == "کسی" and after[:1] in (["نشد"], ["نشده"]):
+        return place, end
+    # The participle adds it to an event that is told: "a raid hit PD5, killing nobody".
+    verb = not tokens[end - 1].text.endswith("ing")
+    if verb and (after[:1] in (["nobody"], ["none"]) or after == ["no", "one"]):
+        return start, end + (2 if after[0] == "no" else 1)
+    return None
+
+
+def _names_nobody(tokens: tuple[Token, ...], place: int) -> int | None:
+    """Return where `nobody`, `no one` or `هیچ کس` begins that ends at a token."""
     text, before = tokens[place].text, tokens[place - 1].text if place else ""
-    after = tokens[end].text if end < len(tokens) else ""
-    if text in ("nobody", "none") or (before == "no" and text in _PEOPLE):
-        return place if before != "no" else place - 1
-    if before == "هیچ" and text in ("کس", "کسی"):
+    if text in ("nobody", "none"):
+        return place
+    if (before == "no" and text in _PEOPLE) or (before == "هیچ" and text in ("کس", "کسی")):
         return place - 1
-    return place if text == "کسی" and after in ("نشد", "نشده") else None
+    return None
 
 
-_PEOPLE = frozenset({"one", "people", "person", "persons", "civilian", "civilians"})
+# Not `civilians`: where none of them was killed, others may have been.
+_PEOPLE = frozenset({"one", "people", "person", "persons"})
 
 
 def _is_passed_over(tokens: tuple[Token, ...], place: int) -> bool:
     text = tokens[place].text
-    return text in _auxiliary() or text in ("or", "یا") or _triggers().at(tokens, place) is not None
-
-
-def _either(tokens: tuple[Token, ...], place: int) -> bool:
-    """Return whether `killed or captured` leaves open which."""
     return (
-        place + 1 < len(tokens)
-        and tokens[place].text in ("or", "یا")
-        and _triggers().at(tokens, place + 1) is not None
+        text in words_of("people", "auxiliary")
+        or text in ("or", "یا")
+        or outcome_words().at(tokens, place) is not None
     )
 
 
-def _sum(text: Text, outcome: str, span: Span, numbers: list[Number], *, apart: bool) -> Toll:
+def _either(tokens: tuple[Token, ...], place: int, outcome: str) -> str:
+    """Return `killed or captured` where it is left open which, and else nothing."""
+    place += tokens[place : place + 1] != () and tokens[place].text == "و"  # کشته و یا زخمی
+    if place + 1 >= len(tokens) or tokens[place].text not in ("or", "یا"):
+        return ""
+    other = outcome_words().at(tokens, place + 1)
+    return f"{outcome} or {other[1]}" if other else ""
+
+
+def _sum(tokens: tuple[Token, ...], numbers: list[Number], *, apart: bool) -> Number:
     """Return the sum of numbers, or the first where the rest only says who they were.
 
     `apart` says that a comma stands before the outcome: `two men, a cook and a guard, were killed`.
     """
-    least = sum(number.least or 0 for number in numbers)
-    most = [number.most for number in numbers]
-    total = None if None in most else sum(value or 0 for value in most)
     first, *rest = sorted(numbers, key=lambda number: number.start)
+    most = [number.most for number in numbers]
+    whole = replace(
+        first,
+        least=sum(number.least or 0 for number in numbers),
+        most=None if None in most else sum(value or 0 for value in most),
+        about=any(number.about for number in numbers),
+    )
     told_again = len(rest) > 1 and first.least == sum(number.least or 0 for number in rest)
-    if told_again and (apart or any((number.least or 0) > 1 for number in rest)):
-        least, total = (
-            first.least or 0,
-            first.most,
-        )  # "eight civilians, five women and three children"
-    about = any(number.about for number in numbers)
-    return Toll(outcome, least, total, text.words(span), text.original_span(span), span, about)
+    if not told_again or not (apart or any((number.least or 0) > 1 for number in rest)):
+        return whole
+    if apart or _counts_anybody(tokens, first):
+        return replace(first, about=whole.about)  # "eight civilians, five women and three children"
+    return replace(whole, least=first.least)  # "3 Taliban, 2 civilians and a child": three or six
 
 
-@lru_cache(maxsize=1)
-def _triggers() -> Phrases:
-    outcomes = vocabulary()["outcomes"].items()
-    return Phrases((word, outcome) for outcome, table in outcomes for word in table["words"])
-
-
-@lru_cache(maxsize=1)
-def _things() -> frozenset[str]:
-    return frozenset(map(plain, vocabulary()["people"]["things"]))
-
-
-@lru_cache(maxsize=1)
-def _one() -> frozenset[str]:
-    return frozenset(map(plain, vocabulary()["people"]["one"]))
-
-
-@lru_cache(maxsize=1)
-def _stops() -> frozenset[str]:
-    return frozenset(map(plain, vocabulary()["people"]["stop"]))
-
-
-@lru_cache(maxsize=1)
-def _auxiliary() -> frozenset[str]:
-    return frozenset(map(plain, vocabulary()["people"]["auxiliary"]))
+def _counts_anybody(tokens: tuple[Token, ...], number: Number) -> bool:
+    """Return whether the word for those counted fits everybody: `people`, `civilians`."""
+    noun = [token.text for token in tokens[number.end : number.end + 2]]
+    return any(word in words_of("people", "counters") for word in noun)
 
 
 def _of_things(tokens: tuple[Token, ...], number: Number) -> bool:
     """Return whether a number counts things, or is a year: the noun stands behind its words."""
-    if tokens[number.start].text.isdecimal() and number.least in _YEARS:
+    figures = tokens[number.start].text.isdecimal()
+    if figures and number.least in _YEARS and number.end == number.start + 1:
+        return True
+    if _is_compound(tokens, number):
         return True
     for place in range(number.end, min(number.end + 5, len(tokens))):
         text = tokens[place].text
-        if text in _things() or (text in ("%", "$") and place == number.end):
+        if text in words_of("people", "counters"):
+            return False
+        if text in words_of("people", "things") or (text in ("%", "$") and place == number.end):
             return True
-        if not tokens[place].is_word or text in _auxiliary() or text in _SMALL:
+        if not tokens[place].is_word or text in words_of("people", "auxiliary") or text in _SMALL:
             return False
-        if _triggers().at(tokens, place):
+        if outcome_words().at(tokens, place):
             return False
-    after = tokens[number.end : number.end + 2]
-    return len(after) == 2 and after[0].text == "-" and after[1].text in ("year", "years")
+    return False
+
+
+def _is_compound(tokens: tuple[Token, ...], number: Number) -> bool:
+    """Return whether a hyphen makes a number part of a word: `a 12-man squad`, `four- to`."""
+    behind = tokens[number.end - 1 : number.end + 2]
+    glued = len(behind) == 3 and behind[0].span.end == behind[1].span.start
+    return glued and behind[1].text == "-" and behind[2].is_word
 
 
 _YEARS = (*range(1300, 1480), *range(1900, 2101))
@@ -197,6 +227,80 @@ _SMALL = frozenset(
         *phrase("و در په از که را به با او چې کې له ته د"),
     }
 )
+
+
+def _in_a_name(text: Text, tokens: tuple[Token, ...], number: Number, masked: list[Span]) -> bool:
+    """Return whether a number is a name's: `Battalion 313`, `Abu Omar 313`, `ده سبز`."""
+    if _begins_a_place(text, tokens, number):
+        return True
+    if number.first != number.start or not number.start:
+        return False
+    if _numbers_what_follows(text, tokens, number):
+        return True
+    before = tokens[number.start - 1]
+    if before.text == "." and number.start > 1:
+        return tokens[number.start - 2].text in ("no", "nr")
+    if before.text in words_of("people", "numbered"):
+        return _is_numbered(tokens, number)
+    if not (before.is_word and tokens[number.start].text.isdecimal() and is_capital(text, before)):
+        return False
+    if any(span.meets(before.span) for span in masked) or _is_common(tokens, number.start - 1):
+        return False
+    if (number.least or 0) >= _A_NAMES:
+        return True
+    after = tokens[number.end : number.end + 1]
+    headline = bool(after) and after[0].is_word and is_capital(text, after[0])
+    return number.start > 1 and not headline and not _is_placed(tokens, number.start - 1)
+
+
+def _is_numbered(tokens: tuple[Token, ...], number: Number) -> bool:
+    """Return whether a number is of what stands before it: not `at a checkpoint two men died`."""
+    before = tokens[number.start - 1].text
+    if before.isascii() and not tokens[number.start].text.isdecimal():
+        return False
+    if number.start > 1 and tokens[number.start - 2].text.isdecimal():
+        return False  # "په ۵ نېټه"
+    after = tokens[number.end : number.end + 1]
+    people = bool(after) and after[0].text in words_of("people", "counters")
+    return not people or (number.least or 0) >= _A_NAMES
+
+
+def _numbers_what_follows(text: Text, tokens: tuple[Token, ...], number: Number) -> bool:
+    """Return whether figures stand before what they are the number of: `the 209 Corps`."""
+    after = tokens[number.end : number.end + 1]
+    if not after or not tokens[number.start].text.isdecimal():
+        return False
+    named = (number.least or 0) >= _A_NAMES or is_capital(text, after[0])
+    return named and after[0].text in words_of("people", "numbered")
+
+
+_A_NAMES = 100  # "In Herat 12 people", but "in Proja-e 315"
+
+
+def _begins_a_place(text: Text, tokens: tuple[Token, ...], number: Number) -> bool:
+    """Return whether a place is called by a number's words and what follows: `ده سبز`."""
+    start = number.start
+    if number.end == len(tokens) or tokens[number.end].text in words_of("people", "counters"):
+        return False
+    if not (tokens[start].is_word and begins_a_name(tokens[start].text)):
+        return False
+    last = min(number.end + 3, len(tokens))
+    ends = (tokens[k].span.end for k in range(number.end, last) if tokens[k].is_word)
+    begin = tokens[start].span.start
+    return any(known_by(text.plain[begin:end]) is not None for end in ends)
+
+
+def _is_common(tokens: tuple[Token, ...], place: int) -> bool:
+    """Return whether a word with a capital letter is no name: `The 5 men`, `Killed 5`."""
+    text = tokens[place].text
+    common = words_of("people", "auxiliary") | words_of("people", "stop") | _SMALL | _TO_NUMBER
+    return text in common or outcome_words().at(tokens, place) is not None
+
+
+def _is_placed(tokens: tuple[Token, ...], place: int) -> bool:
+    """Return whether a preposition stands before a name: `In Herat 12 people were killed`."""
+    lead = tokens[max(0, place - 3) : place]
+    return any(token.text in words_of("places", "within") for token in lead)
 
 
 def _told(
@@ -218,6 +322,8 @@ def _told(
     if outcome == "bodies" and (one := _one_body(tokens, start, end)):
         return one
     single = _single(tokens, start, end)
+    if single and single.start >= end:
+        return _with_more(tokens, counted, single)
     return [single] if single else []
 
 
@@ -235,13 +341,15 @@ def _past(tokens: tuple[Token, ...], things: list[Number], place: int) -> int:
 
 def _behind(tokens: tuple[Token, ...], counted: list[Number], end: int) -> Number | None:
     """Return the number right behind `killed`, `killing of`, `death of` or `کشته شدن`."""
-    place = end
-    while place < min(end + 3, len(tokens)) and tokens[place].text in _TO_NUMBER:
-        place += 1
-    return next((number for number in counted if number.first == place), None)
+    for place in range(end, min(end + 4, len(tokens))):
+        if found := next((number for number in counted if number.first == place), None):
+            return found
+        if tokens[place].text not in _TO_NUMBER:
+            break
+    return None
 
 
-_TO_NUMBER = frozenset({"of", "the", "another", ":", *phrase("شدن کیدل کیدو")})
+_TO_NUMBER = frozenset({"of", "the", "all", "another", ":", *phrase("شدن کیدل کیدو")})
 
 
 def _with_more(tokens: tuple[Token, ...], counted: list[Number], first: Number) -> list[Number]:
@@ -249,11 +357,14 @@ def _with_more(tokens: tuple[Token, ...], counted: list[Number], first: Number) 
     chosen, last = [first], first
     for number in _with_singles(tokens, counted, range(first.end, len(tokens))):
         between = [token.text for token in tokens[last.end : number.first]]
+        if len(between) > 1 and between[-1] in _ITS:
+            between.pop()  # "a man and his two sons"
         joined = between and between[-1] in _AND and len(between) <= 4
         plain_list = joined and all(t.isalpha() or t == "," for t in between)
         behind = [t.text for t in tokens[number.end : number.end + 4]]
         followed = any(
-            _triggers().at(tokens, k) for k in range(number.end, min(number.end + 4, len(tokens)))
+            outcome_words().at(tokens, k)
+            for k in range(number.end, min(number.end + 4, len(tokens)))
         )
         if number.start >= last.end and plain_list and behind and not followed:
             chosen.append(number)
@@ -270,11 +381,12 @@ def _with_singles(tokens: tuple[Token, ...], counted: list[Number], places: rang
 def _one_more(tokens: tuple[Token, ...], place: int) -> Number | None:
     """Return the one of `two men and a woman`, at its article."""
     words = [token.text for token in tokens[place - 1 : place + 4]]
-    article = place and words[0] in ("and", ",") and words[1:2] in (["a"], ["an"])
-    one = article and any(word in _one() for word in words[2:])
+    article = place and words[0] in ("and", ",") and words[1:2] and words[1] in _ONE_MORE
+    one = article and any(word in words_of("people", "one") for word in words[2:])
     return Number(place, place, place + 2, 1, 1) if one else None
 
 
+_ONE_MORE = frozenset({"a", "an", "his", "her", "their"})
 _AND = frozenset({"and", "و", "او", ","})
 
 
@@ -282,35 +394,175 @@ def _before(tokens: tuple[Token, ...], counted: list[Number], start: int) -> lis
     """Return the number before an outcome, and the ones that it is added to."""
     chosen: list[Number] = []
     reach = start
+    if _is_said_of_people(tokens, start) or _has_object(tokens, start):
+        return []
     near = range(max(1, start - _FARTHEST), start)
     for number in reversed(_with_singles(tokens, counted, near)):
-        if number.end > start:
+        if number.end > reach:
             continue
         between = tokens[number.end : reach]
         if sum(token.is_word for token in between) > _FARTHEST or not _is_open(
             tokens, number.end, reach
         ):
             break
-        if chosen and not (between and between[-1].text in _AND and len(between) <= 4):
+        if _is_doubtful(tokens, number, between, chosen):
+            last = chosen[0].end if chosen else number.end
+            return [Number(number.first, number.start, last, None, None, why=UNCLEAR)]
+        if chosen and (not _is_added(between) or _is_of_all(tokens, number)):
             break
-        chosen.append(number)
-        reach = number.first
-        if tokens[number.first - 1].text == "of" and number.first:
-            break  # "one of two members": two
-    if chosen and tokens[reach - 1].text in _AND and (one := _article(tokens, reach - 1)):
-        chosen.append(one)
-    return chosen
+        chosen.append(_part_of(tokens, counted, number, start) or number)
+        reach = chosen[-1].first
+        if reach and tokens[reach - 1].text == "of":
+            break  # "one of two members killed": two
+        if _is_share(tokens, number):
+            break  # "30 students, 12 of whom died": twelve
+    return _with_uncounted(tokens, chosen) if chosen else []
+
+
+def _is_doubtful(
+    tokens: tuple[Token, ...], number: Number, between: tuple[Token, ...], chosen: list[Number]
+) -> bool:
+    """Return whether nobody says if a number counts, or is added to those chosen before."""
+    if not chosen:
+        return number.first > 0 and tokens[number.first - 1].text in _PERHAPS
+    words = [token.text for token in between]
+    sequence = words_of("people", "sequence")
+    if words[-1:] == ["with"] or any(a in _AND and b in sequence for a, b in pairwise(words)):
+        return True
+    comma = words[-1:] == [","] and len(chosen) == 1
+    return comma and _is_added(between) and not _is_of_all(tokens, number)
+
+
+_PERHAPS = frozenset(("maybe", "perhaps", "possibly", *phrase("شاید ښایی")))
+
+
+def _with_uncounted(tokens: tuple[Token, ...], chosen: list[Number]) -> list[Number]:
+    """Return numbers with whoever is named before the first of them: `a mother and her two`."""
+    first = chosen[-1]
+    joint = first.first - 1 - (tokens[first.first - 1].text in _ITS)
+    added: list[Number] = []
+    while joint > 0 and tokens[joint].text in _AND and (one := _article(tokens, joint)):
+        added.append(one)
+        joint = one.first - 1
+    if not added and _adds_to_somebody(tokens, first):
+        return [*chosen[:-1], replace(first, most=None)]
+    return [*chosen, *added]
+
+
+def _adds_to_somebody(tokens: tuple[Token, ...], number: Number) -> bool:
+    """Return whether a number is added to who is not counted: `Ahmad and his two sons`."""
+    lead = [token.text for token in tokens[max(0, number.first - 2) : number.first]]
+    if len(lead) == 2 and lead[0] in ("and", "و", "او") and lead[1] in _ITS:
+        return True
+    # The same word is `he` in Dari and `and` in Pashto.
+    behind = [token.text for token in tokens[number.end : number.end + 3]]
+    return lead[-1:] == ["و"] and bool({"او", "وی"} & set(behind))
+
+
+def _is_of_all(tokens: tuple[Token, ...], number: Number) -> bool:
+    """Return whether a number is that of all, of whom others are told: `of 20 people, five`."""
+    before = tokens[number.first - 1].text if number.first else ""
+    followed = tokens[number.end : number.end + 1]
+    bare = bool(followed) and followed[0].text == ","  # "at gate 12, two men"
+    return before in ("of", "از", "مجموع", "جمله", "له") or bare
+
+
+def _is_added(between: tuple[Token, ...]) -> bool:
+    """Return whether what stands between two numbers adds them up: no verb of the first's own."""
+    words = [token.text for token in between]
+    if not words or words[-1] not in _AND or len(words) > 7:
+        return False
+    if len(words) > 4 and not ("of" in words[:2] and _only_names(between, 0, len(words) - 1)):
+        return False
+    return len(words) == 1 or not words[-2].endswith(_OF_VERBS)
+
+
+_OF_VERBS = ("ed", "fled", *phrase("دند تند شول شوی وکړ"))  # "3,000 escaped and 20 were killed"
+
+
+def _is_share(tokens: tuple[Token, ...], number: Number) -> bool:
+    """Return whether a number is part of the one before it: `12 of whom`, `سه تن آنها`."""
+    behind = [token.text for token in tokens[number.end : number.end + 3]]
+    return any(text in words_of("people", "whole") for text in behind)
+
+
+def _has_object(tokens: tuple[Token, ...], start: int) -> bool:
+    """Return whether whoever stands before a verb did it: `two gunmen killed the guards`."""
+    if tokens[start].text not in _PARTICIPLES or start + 2 >= len(tokens):
+        return False
+    passive = any(token.text in _PASSIVE for token in tokens[max(0, start - 3) : start])
+    following, then = tokens[start + 1].text, tokens[start + 2].text
+    people = words_of("people", "counters") | _THEMSELVES
+    return not passive and (
+        following in people or (following in _ARTICLES and then not in words_of("people", "things"))
+    )
+
+
+_THEMSELVES = frozenset({"himself", "herself", "themselves"})
+
+
+def _is_said_of_people(tokens: tuple[Token, ...], start: int) -> bool:
+    """Return whether an outcome names people told of before: `5 of the wounded`."""
+    noun = tokens[start].text in _PARTICIPLES
+    return noun and start > 0 and tokens[start - 1].text in ("the", "those")
+
+
+_PARTICIPLES = frozenset(
+    {"killed", "dead", "wounded", "injured", "captured", "arrested", "detained", "abducted"}
+)
+
+
+def _part_of(
+    tokens: tuple[Token, ...], counted: list[Number], whole: Number, start: int
+) -> Number | None:
+    """Return the number of `three of 20 prisoners were killed` that says how many it befell.
+
+    A participle right behind the whole is said of all: `one of two members killed was a cook`.
+    """
+    joint = whole.first - 1
+    while joint > 0 and tokens[joint].text in _ITS:
+        joint -= 1
+    if joint <= 0 or tokens[joint].text not in ("of", "از", "in"):
+        return None
+    before = tokens[joint - 1].text
+    if tokens[joint].text == "in":  # "one in five"
+        ratio = any(part.end == joint for part in counted)
+        return replace(whole, first=joint - 1, least=None, why=UNCLEAR) if ratio else None
+    if before in words_of("people", "some_of"):
+        return replace(whole, first=joint - 1, least=None)
+    not_one = before == "one" and joint > 1 and tokens[joint - 2].text in ("no", "not")
+    if before in ("none", "neither") or not_one:
+        return replace(whole, first=joint - 1, least=0, most=0)
+    said = any(token.text in words_of("people", "auxiliary") for token in tokens[whole.end : start])
+    if tokens[start].text in _PARTICIPLES and not said:
+        return None
+    part = next((part for part in reversed(counted) if part.end <= joint), None)
+    return part if part and _only_names(tokens, part.end, joint) else None
+
+
+def _only_names(tokens: tuple[Token, ...], start: int, end: int) -> bool:
+    """Return whether only a noun stands there: `five [members of a family] of nine`."""
+    words = [token.text for token in tokens[start:end]]
+    closing = (
+        words_of("people", "auxiliary") | words_of("people", "stop") | words_of("speech", "en")
+    )
+    closing |= (_SMALL - {"of", "د", "از"}) | _AND
+    return len(words) <= 5 and all(word.isalpha() and word not in closing for word in words)
+
+
+_ITS = frozenset({"the", "those", "these", "their", "its", "his", "her", "some"})
 
 
 def _is_open(tokens: tuple[Token, ...], start: int, end: int) -> bool:
     """Return whether nothing between a number and an outcome parts the two."""
     for place in range(start, end):
         text = tokens[place].text
-        if text in _stops() or text in (";", ":", ".", "!", "?", "\n"):
+        if text in words_of("people", "stop") or text in (";", ":", ".", "!", "?", "\n"):
             return False
         if text == "," and place != end - 1 and not _continues(tokens, place):
             return False
-        if _triggers().at(tokens, place) and not _shared(tokens, place, end):
+        parts = outcome_words().at(tokens, place) and not _is_said_of_people(tokens, place)
+        if parts and not _shared(tokens, place, end):
             return False
     return True
 
@@ -319,7 +571,7 @@ def _continues(tokens: tuple[Token, ...], comma: int) -> bool:
     """Return whether a comma only sets words apart: `five men, all fighters, were killed`."""
     following = tokens[comma + 1].text if comma + 1 < len(tokens) else ""
     return (
-        following in _auxiliary()
+        following in words_of("people", "auxiliary")
         or following in ("all", "including", "among", "mostly", "both")
         or following in _PASSIVE
     )
@@ -331,29 +583,56 @@ def _shared(tokens: tuple[Token, ...], place: int, end: int) -> bool:
 
 
 def _article(tokens: tuple[Token, ...], joint: int) -> Number | None:
-    """Return the one of `a man and two women`, before the joint."""
+    """Return the one of `a man and two women` or `زن و دو کودک`, before the joint."""
+    if joint and tokens[joint - 1].text in words_of("people", "one_bare"):
+        return Number(joint - 1, joint - 1, joint, 1, 1)
     for place in range(joint - 1, max(joint - 5, -1), -1):
-        if tokens[place].text in ("a", "an") and tokens[joint - 1].text in _one():
+        if tokens[place].text in _ARTICLES and tokens[joint - 1].text in words_of("people", "one"):
             return Number(place, place, joint, 1, 1)
     return None
 
 
+_ARTICLES = frozenset({"a", "an", "the", "his", "her", "their"})
+
+
 def _single(tokens: tuple[Token, ...], start: int, end: int) -> Number | None:
     """Return the one of `a man was killed`, `the only member killed`, `kills a woman`."""
-    for place in range(start - 1, max(start - 9, -1), -1):
+    first = start if _has_object(tokens, start) else max(start - 9, -1) + 1
+    for place in range(start - 1, first - 1, -1):
         text = tokens[place].text
         if text == "only" and place and tokens[place - 1].text == "the":
             return Number(place - 1, place, place + 1, 1, 1)
-        if text in _stops() or text in (",", ";", ":", ".") or _triggers().at(tokens, place):
+        if (
+            text in words_of("people", "stop")
+            or text in (",", ";", ":", ".")
+            or outcome_words().at(tokens, place)
+        ):
             break
-        if text in ("a", "an") and any(t.text in _one() for t in tokens[place:start]):
+        if _says(tokens, place):
+            break  # "a resident said that fighters were killed"
+        if text in ("a", "an") and any(
+            t.text in words_of("people", "one") for t in tokens[place:start]
+        ):
             return Number(place, place, place + 1, 1, 1)
     following = tokens[end : end + 5]
     if following and following[0].text in ("a", "an"):
-        person = next((k for k, t in enumerate(following[1:], 1) if t.text in _one()), None)
+        person = next(
+            (k for k, t in enumerate(following[1:], 1) if t.text in words_of("people", "one")), None
+        )
         if person:
             return Number(end, end, end + person + 1, 1, 1)
     return None
+
+
+def _says(tokens: tuple[Token, ...], place: int) -> bool:
+    """Return whether a word tells who says it: `a resident said`, but not `a man was said to`."""
+    if tokens[place].text not in words_of("speech", "en") - _SAID_OF:
+        return False
+    passive = place > 0 and tokens[place - 1].text in _PASSIVE
+    return not passive and tokens[place + 1 : place + 2] != () and tokens[place + 1].text != "to"
+
+
+_SAID_OF = frozenset({"alleged", "reported", "found", "identified", "recorded", "described"})
 
 
 def _one_body(tokens: tuple[Token, ...], start: int, end: int) -> list[Number]:

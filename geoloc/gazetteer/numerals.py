@@ -24,8 +24,15 @@ def listed(name: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1)
 def cardinals() -> Phrases:
-    """Return the words for 1 to 99 and 100."""
+    """Return the words for 1 to 99, and for whole hundreds."""
     return Phrases(_cardinals())
+
+
+@lru_cache(maxsize=1)
+def multiples() -> Phrases:
+    """Return the words that a number before them is multiplied by: `dozen`, `صد`, `زره`."""
+    named = _words()["numbers"]["multiples"].items()
+    return Phrases((word, int(value)) for value, words in named for word in words)
 
 
 @lru_cache(maxsize=1)
