@@ -6,11 +6,12 @@ makes twice, counts once.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Any, Literal, NamedTuple
 
 from geoloc import boundaries, claims, geo
@@ -21,7 +22,9 @@ from geoloc.gazetteer import unit_name
 Kind = Literal["number", "place", "date", "joint", "copies"]
 Weight = Literal["contradiction", "difference", "note"]
 WEIGHTS: tuple[Weight, ...] = ("contradiction", "difference", "note")
+_MOST_WORDS = 60  # of what somebody wrote, where it is quoted to be found again
 _EXACT_KM2 = 0.1  # an exact place is a few compounds at most; a judgement
+_MOST_NAMED = 3  # claimants that one remark names
 _ONE_TEXT = 90  # likeness of two claims' words from which on one is a copy of the other
 
 
@@ -34,6 +37,7 @@ class Remark:
     incidents: tuple[str, ...]  # ids; empty where it is about the casebook's own figures
     message: str
     facts: dict[str, Any] = field(default_factory=dict)  # the numbers behind it
+    coarse: str = ""  # the message where nothing may be told finer than 1 km; empty: the same
 
 
 class _Said(NamedTuple):
@@ -94,6 +98,21 @@ def _figures(incident: Incident) -> Iterator[_Said]:
                 yield _Said(_claimant(claim.claimant), covers, outcome, count.min, count.max)
 
 
+def _named(who: Iterable[str]) -> str:
+    """Return claimants in a row, each once; of many a few, and how many more there are."""
+    names = list(dict.fromkeys(who))
+    if len(names) > _MOST_NAMED + 1:
+        names = [*names[:_MOST_NAMED], f"{len(names) - _MOST_NAMED} more"]
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _claim(who: Iterable[str]) -> str:
+    """Return claimants with their verb: `A claims`, `A and B claim`."""
+    names = dict.fromkeys(who)
+    return f"{_named(names)} claim{'s' if len(names) == 1 else ''}"
+
+
 def _claimant(name: str) -> str:
     """Return a claimant without what stands in brackets: the account it spoke through."""
     return re.sub(r"\s*\([^)]*\)", "", name).strip() or name
@@ -151,7 +170,7 @@ def _sums(incidents: Sequence[Incident], aggregates: Iterable[Aggregate]) -> Ite
         below = total.most is not None and total.most < least
         if above or below:
             told = " + ".join(
-                f"{said[0].range} ({one}, {' and '.join(dict.fromkeys(s.who for s in said))})"
+                f"{said[0].range} ({one}, {_named(s.who for s in said)})"
                 for one, said in parts.items()
             )
             summed = _Said("", total.covers, total.outcome, least, most).range
@@ -166,37 +185,50 @@ def _sums(incidents: Sequence[Incident], aggregates: Iterable[Aggregate]) -> Ite
 
 def _numbers(incident: Incident) -> Iterator[Remark]:
     """Compare the figures that different claimants give for one incident."""
-    said = [each for each in dict.fromkeys(_figures(incident)) if len(each.covers) == 1]
-    for a, b in combinations(said, 2):
-        if a.outcome != b.outcome:
+    for outcome in ("killed", "captured"):
+        said = sorted(_single(incident, outcome), key=lambda each: (each.least, each.most or 0))
+        if not any(_apart(a, b) for a, b in combinations(said, 2)):
             continue
-        low, high = sorted((a, b), key=lambda each: each.least)
-        if low.most is not None and low.most < high.least:
-            yield Remark(
-                "number", "contradiction", (incident.id,),
-                f"{low.who} claims {low.range} {low.outcome}, {high.who} {high.range}.",
-                {"claimed": [low.least, high.least]},
-            )  # fmt: skip
+        told = {each.range: [s.who for s in said if s.range == each.range] for each in said}
+        yield Remark(
+            "number", "contradiction", (incident.id,),
+            "; ".join(f"{_claim(who)} {figure} {outcome}" for figure, who in told.items()) + ".",
+            {"claimed": list(dict.fromkeys(each.least for each in said))},
+        )  # fmt: skip
+
+
+def _single(incident: Incident, outcome: str) -> list[_Said]:
+    """Return the figures for one incident alone, each once."""
+    said = dict.fromkeys(_figures(incident))
+    return [each for each in said if len(each.covers) == 1 and each.outcome == outcome]
+
+
+def _apart(a: _Said, b: _Said) -> bool:
+    """Return whether two figures cannot both hold."""
+    low, high = sorted((a, b), key=lambda each: each.least)
+    return low.most is not None and low.most < high.least
 
 
 def _bodies(incident: Incident) -> Iterator[Remark]:
     """Compare the dead that are claimed with the bodies that were seen."""
-    killed = [s for s in dict.fromkeys(_figures(incident)) if s.outcome == "killed"]
-    killed = [said for said in killed if len(said.covers) == 1]
+    killed: dict[str, list[_Said]] = {}
+    for said in _single(incident, "killed"):
+        killed.setdefault(said.range, []).append(said)
     for evidence in incident.evidence:
         if evidence.status != "confirmed":
             continue
         for toll in claims.tolls_in(evidence.finding):
-            for said in killed if toll.outcome == "bodies" else ():
-                if toll.min == said.least:
+            for figure, alike in killed.items() if toll.outcome == "bodies" else ():
+                least, most = alike[0].least, alike[0].most
+                if toll.min == least:
                     continue
-                more = said.most is not None and toll.min > said.most
-                if toll.min < said.least or more:
+                more = most is not None and toll.min > most
+                if toll.min < least or more:
                     yield Remark(
                         "number", "contradiction" if more else "difference", (incident.id,),
-                        f"{said.who} claims {said.range} killed; {toll.min} bodies were seen"
-                        f" ({evidence.by}: {evidence.origin}).",
-                        {"claimed": said.least, "bodies": toll.min},
+                        f"{_claim(said.who for said in alike)} {figure} killed; {toll.min} bodies"
+                        f" were seen ({evidence.by}: {evidence.origin}).",
+                        {"claimed": least, "bodies": toll.min},
                     )  # fmt: skip
 
 
@@ -232,24 +264,31 @@ def _aggregates(aggregates: Iterable[Aggregate]) -> Iterator[Remark]:
 
 def _start(text: str) -> str:
     words = text.split()
-    return " ".join(words[:12]) + (" …" if len(words) > 12 else "")
+    return " ".join(words[:_MOST_WORDS]) + (" …" if len(words) > _MOST_WORDS else "")
 
 
 def _durations(incidents: Sequence[Incident], aggregates: Iterable[Aggregate]) -> Iterator[Remark]:
-    """Compare `three days` with the days that a period spans."""
+    """Compare `three days` with the days that a period spans.
+
+    Both counts are in use: from 5 to 8 May are four calendar days, and three days from first to
+    last. Only what fits neither cannot hold.
+    """
     for each in aggregates:
         if not (each.from_date and each.to_date):
             continue
-        span = (each.to_date - each.from_date).days + 1
+        apart = (each.to_date - each.from_date).days
         for days, words in claims.days_said(each.fact):
-            if days != span:
-                inside = [i.id for i in incidents if each.from_date <= i.date <= each.to_date]
-                yield Remark(
-                    "date", "contradiction", tuple(inside),
-                    f'"{words}" is said of {each.from_date} to {each.to_date}, which are {span}'
-                    f" calendar days ({span - 1} apart). ({_start(each.fact)})",
-                    {"said_days": days, "calendar_days": span},
-                )  # fmt: skip
+            if days == apart + 1:
+                continue
+            inside = [i.id for i in incidents if each.from_date <= i.date <= each.to_date]
+            told = f"which are {apart + 1} calendar days ({apart} apart)"
+            yield Remark(
+                "date", "difference" if days == apart else "contradiction", tuple(inside),
+                f'"{words}" is said of {each.from_date} to {each.to_date}, {told}'
+                + (", counted from the first day to the last" if days == apart else "")
+                + f". ({_start(each.fact)})",
+                {"said_days": days, "calendar_days": apart + 1},
+            )  # fmt: skip
 
 
 class _Seen(NamedTuple):
@@ -421,19 +460,33 @@ def _units(incident: Incident) -> Iterator[Remark]:
                 {"a": found.a, "b": found.b, "a_in_b": found.a_in_b, "b_in_a": found.b_in_a},
             )  # fmt: skip
         told.add(tuple(sorted(claim.codes)))
-    for a, b in combinations(incident.claims, 2):
-        clash = next(_disjoint(a.codes, b.codes), None)
-        if clash and not (a.covers or b.covers):
-            yield Remark(
-                "place", "contradiction", (incident.id,),
-                f"{a.claimant} claims {unit_name(clash[0])}, {b.claimant} {unit_name(clash[1])};"
-                " the two do not overlap.",
-                {"a": clash[0], "b": clash[1]},
-            )  # fmt: skip
+    yield from _places_apart(incident)
+
+
+def _places_apart(incident: Incident) -> Iterator[Remark]:
+    """Find claims whose units exclude each other: all of an incident in one remark."""
+    single = [claim for claim in incident.claims if not claim.covers]
+    by_codes: dict[tuple[str, ...], list[str]] = {}
+    for claim in single:
+        by_codes.setdefault(claim.codes, []).append(claim.claimant)
+    told: dict[str, list[str]] = {}
+    for a, b in combinations(by_codes, 2):
+        for one, other in islice(_disjoint(a, b), 1):
+            told.setdefault(one, []).extend(by_codes[a])
+            told.setdefault(other, []).extend(by_codes[b])
+    if told:
+        first, second, *_ = told
+        yield Remark(
+            "place", "contradiction", (incident.id,),
+            "; ".join(f"{_claim(who)} {unit_name(code)}" for code, who in told.items())
+            + ("; the two do not overlap." if len(told) == 2 else "; not all of them overlap."),
+            {"a": first, "b": second, "units": list(told)},
+        )  # fmt: skip
 
 
 def _words(incident: Incident) -> Iterator[Remark]:
     """Find claims whose words for the place name another unit than their codes."""
+    found: dict[tuple[str, str, str, bool], list[Claim]] = {}
     for claim in incident.claims:
         places = _read(claim.place)[0] if claim.place and claim.codes else ()
         named = [p for p in places if p.code and p.role == "event" and p.kind in _TOLD_KINDS]
@@ -442,12 +495,14 @@ def _words(incident: Incident) -> Iterator[Remark]:
             code = place.code or ""
             clash = next(_disjoint((code,), claim.codes), None) if code not in claim.codes else None
             if clash:
-                yield Remark(
-                    "place", "difference" if agreed else "contradiction", (incident.id,),
-                    f"{claim.claimant}: the words “{place.text}” name {unit_name(code)},"
-                    f" the codes {unit_name(clash[1])}; the two do not overlap.",
-                    {"words": code, "codes": list(claim.codes)},
-                )  # fmt: skip
+                found.setdefault((place.text, code, clash[1], agreed), []).append(claim)
+    for (words, code, other, agreed), alike in found.items():
+        yield Remark(
+            "place", "difference" if agreed else "contradiction", (incident.id,),
+            f"{_named(claim.claimant for claim in alike)}: the words “{words}” name"
+            f" {unit_name(code)}, the codes {unit_name(other)}; the two do not overlap.",
+            {"words": code, "codes": list(alike[0].codes)},
+        )  # fmt: skip
 
 
 _TOLD_KINDS = frozenset({"police district", "police hawza", "district", "province"})
@@ -528,14 +583,16 @@ def _codes(told: Iterable[Claim]) -> tuple[str, ...]:
 def _days(incident: Incident, incidents: Sequence[Incident]) -> Iterator[Remark]:
     """Find claims published before the day, and texts that name another day or a wrong weekday."""
     days = {each.date for each in incidents}
+    early: dict[dt.date, list[str]] = {}
     for claim in incident.claims:
         if claim.published and claim.published < incident.date:
-            yield Remark(
-                "date", "contradiction", (incident.id,),
-                f"{claim.claimant} published on {claim.published}, before the incident"
-                f" ({incident.date}).",
-                {"published": claim.published.isoformat(), "date": incident.date.isoformat()},
-            )  # fmt: skip
+            early.setdefault(claim.published, []).append(claim.claimant)
+    for day, who in early.items():
+        yield Remark(
+            "date", "contradiction", (incident.id,),
+            f"{_named(who)} published on {day}, before the incident ({incident.date}).",
+            {"published": day.isoformat(), "date": incident.date.isoformat()},
+        )  # fmt: skip
     texts = [incident.title, incident.summary, *incident.notes]
     texts += [text for claim in incident.claims for text in (claim.place, claim.says) if text]
     for text in dict.fromkeys(texts):
@@ -559,11 +616,15 @@ def _exact(incident: Incident) -> Iterator[Remark]:
         return
     area = investigate(incident).area
     if area and (largest := area.regions[-1]).area_km2 > _EXACT_KM2:
+        called, advice = (
+            "The geolocation is called exact, but its evidence leaves",
+            ("call it approximate, or add what makes it exact."),
+        )
         yield Remark(
             "place", "difference", (incident.id,),
-            f"The geolocation is called exact, but its evidence leaves {largest.area_km2:.1f} km²"
-            f" ({largest.mass:.0%} likely area): call it approximate, or add what makes it exact.",
+            f"{called} {largest.area_km2:.1f} km² ({largest.mass:.0%} likely area): {advice}",
             {"area_km2": round(largest.area_km2, 3)},
+            coarse=f"{called} more ground than a few compounds: {advice}",
         )  # fmt: skip
 
 
@@ -580,10 +641,17 @@ def _copies(incident: Incident) -> Iterator[Remark]:
         and len(a.says) > 20
         and fuzz.ratio(a.says, b.says) >= _ONE_TEXT
     ]
+    echoed: set[str] = set()
+    by_first: dict[str, list[str]] = {}
     for a, b in copies:
+        if a.claimant not in echoed:
+            by_first.setdefault(a.claimant, []).append(b.claimant)
+            echoed.add(b.claimant)
+    for first, again in by_first.items():
+        verb = "repeats" if len(dict.fromkeys(again)) == 1 else "repeat"
         yield Remark(
             "copies", "note", (incident.id,),
-            f"{b.claimant} repeats the words of {a.claimant}: one voice, counted once.",
+            f"{_named(again)} {verb} the words of {first}: one voice, counted once.",
         )  # fmt: skip
     # Whoever spoke first is the voice, however often the words come back.
     echoes = {max(map(voices.index, map(_claimant, (a.claimant, b.claimant)))) for a, b in copies}

@@ -23,8 +23,8 @@ from geoloc.report.blocks import (
 )
 
 if TYPE_CHECKING:
-    from geoloc.casebook import Finding, Source
-    from geoloc.report.case import Telling
+    from geoloc.casebook import Finding
+    from geoloc.report.case import Listed, Telling
 
 _METHOD = (
     "A claimed place is an area and not a point. How surely a spot lies in it is a membership from"
@@ -98,18 +98,19 @@ def _sources(to: Telling) -> Iterator[Block]:
     )
     header = ("Source", "Title and publisher", "Address and archived copy", "Captured, hash value")
     rows = tuple(
-        _source_row(number, source, to) for number, source in enumerate(to.sources.values(), 1)
+        _source_row(number, listed, to) for number, listed in enumerate(to.sources.values(), 1)
     )
     widths = (9, 31, 32, 28)
     caption = words.text("Evidence table")
     yield Table(caption, tuple(map(words.text, header)), rows, widths)
 
 
-def _source_row(number: int, source: Source, to: Telling) -> tuple[Cell, ...]:
-    words = to.words
+def _source_row(number: int, listed: Listed, to: Telling) -> tuple[Cell, ...]:
+    words, source = to.words, listed.source
     published = words.day(source.published) if source.published else words.say("day not stated")
     what = [told(source.title, strong=True), told(source.publisher), Text(published)]
-    what += [told(source.note)] if source.note else []
+    what += _notes(listed)
+    what += [] if listed.is_cited else [words.text("not cited in this report", strong=True)]
     if source.graphic:
         what.append(words.text("Graphic: shows violence or the dead", strong=True))
     where: list[Text] = []
@@ -122,6 +123,14 @@ def _source_row(number: int, source: Source, to: Telling) -> tuple[Cell, ...]:
     none = words.text("not recorded")
     numbered = Text(words.digits(str(number)), strong=True)
     return (numbered,), tuple(what), tuple(where) or (none,), tuple(kept) or (none,)
+
+
+def _notes(listed: Listed) -> Iterator[Text]:
+    """Yield what the cases note of a source; where they differ, each with the case it is from."""
+    for note, cases in listed.notes.items():
+        yield told(note)
+        if len(listed.notes) > 1:
+            yield from (code(each) for each in cases)
 
 
 def _editions(findings: Sequence[Finding], to: Telling) -> Iterator[Block]:
@@ -171,6 +180,8 @@ def _checking(to: Telling) -> Iterator[Block]:
         )
     )
     yield Paragraph(Text(f"geoloc verify-report FILE   (FILE{MANIFEST})", code=True))
+    yield Paragraph(words.text("This one makes the report anew as well, and compares every byte:"))
+    yield Paragraph(Text("geoloc verify-report FILE --again", code=True))
     layers = (boundaries.default_edition(layer) for layer in boundaries.LAYERS)
     yield Facts(
         words.text("Boundaries in use"),

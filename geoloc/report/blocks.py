@@ -89,6 +89,7 @@ class Document:
     """A whole report."""
 
     language: str  # en, fa or ps
+    author: str  # for the file's properties
     title: Text
     subtitle: Text
     contents: Text  # the heading of the table of contents

@@ -25,12 +25,28 @@ from geoloc.report.blocks import (
     plain,
     told,
 )
+from geoloc.report.established import (
+    MEANINGS,
+    STATUSES,
+    drawings,
+    likely,
+    unverified,
+    verified,
+)
+from geoloc.report.quotable import (
+    is_narrowed,
+    judged,
+    place_name,
+    quotable,
+    rests_on,
+    sentence,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from geoloc.area import Entry
-    from geoloc.casebook import Claim, Evidence, Finding, Photo, Remark, Source
+    from geoloc.casebook import Claim, Finding, Photo, Remark, Source
     from geoloc.gazetteer import Place
     from geoloc.report.words import Words
     from geoloc.verdict import Verdict
@@ -42,23 +58,6 @@ GRADES = {
     "leans-inconsistent": "Leans inconsistent",
     "inconsistent": "Inconsistent",
     "not-assessable": "Not assessable",
-}
-_MEANINGS = {
-    "consistent": "The area found from other evidence agrees with the claimed place. This does not"
-    " verify the claim.",
-    "leans-consistent": "The area found from other evidence rather agrees with the claimed place."
-    " This does not verify the claim.",
-    "undetermined": "The evidence neither supports nor contradicts the claimed place.",
-    "leans-inconsistent": "The area found from other evidence rather disagrees with the claimed"
-    " place.",
-    "inconsistent": "The area found from other evidence disagrees with the claimed place.",
-    "not-assessable": "There is nothing independent to judge the claimed place by.",
-}
-STATUSES = {
-    "exact": "Found exactly",
-    "approximate": "Found approximately",
-    "not-possible": "Could not be found",
-    "not-stated": "Not stated",
 }
 _SHOWN = {
     "confirmed": "Confirmed",
@@ -74,6 +73,8 @@ WEIGHTS = {
 }
 _CAPTIONS = {
     "area": "The likely area, known only approximately. No house may be read out of it.",
+    "area in squares": "The likely area, in squares of 1 km. No house may be read out of it.",
+    "area as found": "The likely area, as it was found. It can lead to the people there.",
     "claimed": "What is claimed (hatched, not verified), beside what was found from evidence.",
     "ledger": "What each clue says of the place, and all of them together.",
     "photos": "Photos with the features that were compared.",
@@ -86,7 +87,21 @@ _STATES: dict[State, str] = {
     "changed": "Checked: the file has another hash value; it was changed since.",
     "missing": "The file could not be found to be checked.",
 }
+# What a draft says where the investigator is to write.
+PLACEHOLDERS = {
+    "What exactly was claimed, in our words.",
+    "What was claimed, and what could be shown, in your words.",
+}
 _MOST_BITS = 5  # that are told of a place that must not be found: more would tell how small it is
+
+
+@dataclass(eq=False)
+class Listed:
+    """A source in the list at the back: whether it is cited, and which cases note what of it."""
+
+    source: Source
+    is_cited: bool = False
+    notes: dict[str, list[str]] = field(default_factory=dict)  # note to ids of cases
 
 
 @dataclass
@@ -99,13 +114,42 @@ class Telling:
     pictures: Mapping[str, bytes]
     remarks: tuple[Remark, ...]
     kept: Mapping[str, State]
-    sources: dict[str, Source] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)  # of all incidents, by id
+    sources: dict[str, Listed] = field(default_factory=dict)
 
     def number(self, source: Source) -> int:
         """Return a source's number; the same wherever the same source is cited."""
+        listed = self.listed(source)
+        listed.is_cited = True
+        return list(self.sources.values()).index(listed) + 1
+
+    def listed(self, source: Source, noted_in: str = "") -> Listed:
+        """Return a source's place in the list, its note added as that of one case."""
         key = source.model_dump_json(exclude={"note"})
-        self.sources.setdefault(key, source)
-        return list(self.sources).index(key) + 1
+        listed = self.sources.setdefault(key, Listed(source))
+        if source.note and noted_in:
+            listed.notes.setdefault(source.note, []).append(noted_in)
+        return listed
+
+    def regions(self, finding: Finding) -> list[tuple[float, float]]:
+        """Return each region's share and its size as it may be told, km², smallest first."""
+        regions = finding.area.regions if finding.area else ()
+        if self.plainly(finding):
+            return [(region.mass, region.area_km2) for region in regions]
+        return [(each.mass, geo.area_km2(coarse.cells(each.geometry))) for each in regions]
+
+    def remark(self, remark: Remark) -> Text:
+        """Return what was noticed, with titles for ids, and no finer than may be told."""
+        message = remark.message if self.exact else remark.coarse or remark.message
+        for key in sorted(self.titles, key=len, reverse=True):
+            message = message.replace(key, f"“{self.titles[key]}”")
+        return told(message)
+
+    def filled(self, text: str) -> Text:
+        """Return what somebody wrote, or that nobody has yet."""
+        if text in PLACEHOLDERS:
+            return self.words.text("not filled in", strong=True)
+        return told(text)
 
     def cited(self, finding: Finding, source: str | None) -> Text:
         """Return `source 3` for the id of one of a case's sources."""
@@ -118,11 +162,11 @@ class Telling:
         """Return whether a finding may be told as exactly as it was found."""
         return self.exact or not coarse.pins(finding)
 
-    def picture(self, name: str, kind: str, about: str) -> Iterator[Picture]:
+    def picture(self, name: str, kind: str, about: str, captioned: str = "") -> Iterator[Picture]:
         """Yield a picture that the caller gave under `name/kind`, if any."""
         png = self.pictures.get(f"{name}/{kind}")
         if png:
-            caption = self.words.say(_CAPTIONS[kind])
+            caption = self.words.say(_CAPTIONS[captioned or kind])
             yield Picture(png, Text(f"{about}. {caption}"), Text(caption))
 
 
@@ -131,8 +175,9 @@ def sections(finding: Finding, to: Telling, key: str = "") -> tuple[Section, ...
     made = (
         ("summary", "Summary", _summary),
         ("claimed", "What was claimed", _claimed),
-        ("verified", "What was verified, and how", _verified),
-        ("unverified", "What could not be verified, and why", _unverified),
+        ("verified", "What was verified, and how", verified),
+        ("likely", "What is likely, but not confirmed", likely),
+        ("unverified", "What could not be verified, and why", unverified),
         ("area", "Where it happened", _area),
         ("verdict", "Verdict on the claimed place", _verdicts),
         ("ledger", "The clues, and what each brought", _ledger),
@@ -149,7 +194,7 @@ def sections(finding: Finding, to: Telling, key: str = "") -> tuple[Section, ...
 
 def _summary(finding: Finding, to: Telling) -> Iterator[Block]:
     incident, words = finding.incident, to.words
-    yield Paragraph(told(incident.summary), "lead")
+    yield Paragraph(to.filled(incident.summary), "lead")
     yield Facts(
         words.text("In short"),
         (
@@ -159,6 +204,7 @@ def _summary(finding: Finding, to: Telling) -> Iterator[Block]:
             (words.text("Findings of investigators"), _counted(finding, to)),
             (words.text("Geolocation"), (words.text(STATUSES[finding.status]),)),
             (words.text("Verdict"), _in_short(finding, to)),
+            (words.text("It rests on"), tuple(_basis(finding, to))),
         ),
     )
     yield Paragraph(words.text("Sentences that may be quoted:"))
@@ -197,26 +243,6 @@ def _counted(finding: Finding, to: Telling) -> Cell:
     )
 
 
-def judged(finding: Finding) -> list[tuple[Place, Verdict, list[Claim]]]:
-    """Return each claimed place with its verdict, and the claims that name it."""
-    found: dict[object, tuple[Place, Verdict, list[Claim]]] = {}
-    for claim, place, verdict in zip(
-        finding.incident.claims, finding.places, finding.verdicts, strict=True
-    ):
-        if place and verdict:
-            key = (place.codes, place.senses) if place.codes else place.text
-            found.setdefault(key, (place, verdict, []))[2].append(claim)
-    return list(found.values())
-
-
-def place_name(place: Place, to: Telling) -> str:
-    """Return a claimed place's units, of several senses all, or the words if it has none."""
-    if not place.codes:
-        return plain(place.text)
-    joined = (to.words.units(codes) for codes in (place.codes, *place.senses))
-    return to.words.say(" or ").join(joined)
-
-
 def _in_short(finding: Finding, to: Telling) -> Cell:
     lines = [
         to.words.text(
@@ -229,57 +255,21 @@ def _in_short(finding: Finding, to: Telling) -> Cell:
     return tuple(lines) or (to.words.text("No claim names a place."),)
 
 
-def quotable(finding: Finding, to: Telling) -> Iterator[Text]:
-    """Yield sentences that stay true when they are quoted alone."""
-    words = to.words
-    for place, verdict, claims in judged(finding):
-        who = words.say(", ").join(dict.fromkeys(plain(claim.claimant) for claim in claims))
-        yield words.text(
-            "{who} claimed that it happened in {place}; this is a claim, not a verified fact.",
-            who=who,
-            place=place_name(place, to),
-        )
-        yield Text(_sentence(place, verdict, to))
-    if not judged(finding):
-        yield words.text("No claim names a place, so no claimed place can be checked.")
-    yield from _found(finding, to)
-
-
-def _found(finding: Finding, to: Telling) -> Iterator[Text]:
+def _basis(finding: Finding, to: Telling) -> Iterator[Text]:
+    """Yield what a verdict rests on, finding by finding."""
     if finding.area is None:
-        not_stated = finding.status == "not-stated"
-        yield to.words.text(
-            "No independent evidence states where it happened."
-            if not_stated
-            else "Where it happened could not be found from independent evidence."
-        )
+        yield to.words.text("no independent evidence of the place")
         return
-    largest, area_km2 = _regions(finding, to)[-1]
-    yield to.words.text(
-        "With {share} probability it happened within an area of about {area}, which is"
-        " approximate; no house or street is identified.",
-        share=to.words.percent(largest),
-        area=to.words.area(area_km2),
-    )
-
-
-def _sentence(place: Place, verdict: Verdict, to: Telling) -> str:
-    """Return a verdict with its numbers in words."""
-    words, name = to.words, place_name(place, to)
-    if verdict.probability is None or verdict.interval is None or verdict.prior is None:
-        return words.say("Whether it happened in {place} cannot be assessed.", place=name)
-    low, high = verdict.interval
-    return words.say(
-        "By the evidence it is {words} that it happened in {place}: probability {share} ({low} to"
-        " {high}), against {prior} before any evidence. This does not verify what is claimed to"
-        " have happened.",
-        words=words.say(verdict.words),
-        place=name,
-        share=words.percent(verdict.probability),
-        low=words.percent(low),
-        high=words.percent(high),
-        prior=words.percent(verdict.prior),
-    )
+    for each in rests_on(finding, to):
+        trusted = (
+            "taken to be right with {share}, as this case judges it"
+            if each.is_judged
+            else "taken to be right with {share}, which is geoloc’s default and nobody’s judgement"
+        )
+        yield to.words.text(
+            "{who}: {status} ({origin})", who=each.who, status=each.status, origin=each.origin
+        )
+        yield to.words.text(trusted, share=to.words.percent(each.trust))
 
 
 def _claimed(finding: Finding, to: Telling) -> Iterator[Block]:
@@ -305,7 +295,7 @@ def _claimed(finding: Finding, to: Telling) -> Iterator[Block]:
         yield Table(caption, tuple(map(words.text, header)), rows, (24, 22, 16, 38))
     copies = [r for r in _remarks(finding, to) if r.kind == "copies"]
     if copies:
-        yield Items(tuple(told(remark.message) for remark in copies))
+        yield Items(tuple(map(to.remark, copies)))
 
 
 def _claim_row(claim: Claim, finding: Finding, to: Telling) -> tuple[Cell, ...]:
@@ -322,7 +312,7 @@ def _claim_row(claim: Claim, finding: Finding, to: Telling) -> tuple[Cell, ...]:
         where.append(Text(place_name(place, to)))
     if claim.same_place_as:
         where += [words.text("Same place as"), code(claim.same_place_as)]
-    return tuple(who), tuple(where), tuple(_tolls(claim, to)), (told(claim.says),)
+    return tuple(who), tuple(where), tuple(_tolls(claim, to)), (to.filled(claim.says),)
 
 
 def _tolls(claim: Claim, to: Telling) -> Iterator[Text]:
@@ -333,63 +323,6 @@ def _tolls(claim: Claim, to: Telling) -> Iterator[Text]:
         yield to.words.text("none given")
     elif len(claim.covers) > 1:
         yield to.words.text("in {count} incidents together", count=len(claim.covers))
-
-
-def _verified(finding: Finding, to: Telling) -> Iterator[Block]:
-    words = to.words
-    found = [e for e in finding.incident.evidence if e.status in ("confirmed", "likely")]
-    if not found:
-        yield Paragraph(words.text("Nothing about this incident was verified."))
-        return
-    for status, caption in (
-        ("confirmed", "Confirmed by investigators"),
-        ("likely", "Likely, in the investigators’ judgement; not confirmed"),
-    ):
-        rows = [e for e in found if e.status == status]
-        if rows:
-            yield _evidence(rows, caption, finding, to)
-
-
-def _unverified(finding: Finding, to: Telling) -> Iterator[Block]:
-    words = to.words
-    if finding.area is None:
-        yield Facts(
-            words.text("Where it happened"),
-            (
-                (words.text("Result"), (words.text(STATUSES[finding.status]),)),
-                (words.text("Reason"), (told(finding.incident.geolocation.reason),)),
-            ),
-        )
-    for status, caption in (
-        ("not-verified", "Seen or said, but not verified"),
-        ("not-found", "Looked for, and not found"),
-    ):
-        rows = [e for e in finding.incident.evidence if e.status == status]
-        if rows:
-            yield _evidence(rows, caption, finding, to)
-
-
-def _evidence(found: Sequence[Evidence], caption: str, finding: Finding, to: Telling) -> Table:
-    words = to.words
-    header = ("Finding", "Established by", "Seen in", "Source")
-    rows = tuple(
-        (
-            (told(each.finding),),
-            (told(each.by),),
-            (told(each.origin),),
-            (to.cited(finding, each.source),),
-        )
-        for each in found
-    )
-    return Table(words.text(caption), tuple(map(words.text, header)), rows, (42, 18, 28, 12))
-
-
-def _regions(finding: Finding, to: Telling) -> list[tuple[float, float]]:
-    """Return each region's share and its size as it may be told, km², smallest first."""
-    regions = finding.area.regions if finding.area else ()
-    if to.plainly(finding):
-        return [(region.mass, region.area_km2) for region in regions]
-    return [(region.mass, geo.area_km2(coarse.cells(region.geometry))) for region in regions]
 
 
 def _area(finding: Finding, to: Telling) -> Iterator[Block]:
@@ -404,6 +337,9 @@ def _area(finding: Finding, to: Telling) -> Iterator[Block]:
     yield Paragraph(
         words.text(
             "The likely area is computed from the findings above that say something about the"
+            " place, and from no claim."
+            if finding.status == "exact"
+            else "The likely area is computed from the findings above that say something about the"
             " place, and from no claim. It is approximate."
         ),
         "warning",
@@ -413,18 +349,29 @@ def _area(finding: Finding, to: Telling) -> Iterator[Block]:
             words.text("Told no finer than 1 km, so that this report leads to nobody’s home."),
             "note",
         )
-    yield from to.picture(name, "area", about)
+    captioned = "area"
+    if coarse.pins(finding):
+        captioned = "area as found" if to.exact else "area in squares"
+    yield from to.picture(name, "area", about, captioned)
     yield from to.picture(name, "claimed", about)
     sizes = tuple(
         (
-            words.text("{share} of the probability", share=words.percent(share)),
+            words.text("{share} of the probability", share=words.at_least(share)),
             (words.text("within {area}", area=words.area(area_km2)),),
         )
-        for share, area_km2 in _regions(finding, to)
+        for share, area_km2 in to.regions(finding)
     )
     reason = words.text("Reason"), (told(finding.incident.geolocation.reason),)
     status = words.text("Result"), (words.text(STATUSES[finding.status]),)
     yield Facts(words.text("The likely area"), (status, reason, *sizes))
+    if not is_narrowed(finding):
+        yield Paragraph(
+            words.text(
+                "This is nearly the whole study area: the evidence does not narrow the place down."
+            ),
+            "warning",
+        )
+    yield from drawings(finding, to)
     yield from _precision(finding, to)
 
 
@@ -477,14 +424,15 @@ def _verdict(
     words, plainly = to.words, to.plainly(finding)
     who = dict.fromkeys(claim.claimant for claim in claims)
     yield words.text("Claimed by"), tuple(map(told, who))
-    meaning = words.text(_MEANINGS[verdict.grade])
+    meaning = words.text(MEANINGS[verdict.grade])
     yield words.text("Verdict"), (words.text(GRADES[verdict.grade], strong=True), meaning)
     if verdict.probability is None or verdict.interval is None:
         yield words.text("Reason"), (told(verdict.reason),)
         return
-    yield words.text("In words"), (Text(_sentence(place, verdict, to)),)
-    low, high = map(words.percent, verdict.interval)
-    share = words.percent(verdict.probability)
+    yield words.text("In words"), (Text(sentence(place, verdict, finding, to)),)
+    yield words.text("It rests on"), tuple(_basis(finding, to))
+    low, high = map(words.probability, verdict.interval)
+    share = words.probability(verdict.probability)
     yield (
         words.text("Probability"),
         (
@@ -493,18 +441,18 @@ def _verdict(
         ),
     )
     if verdict.prior is not None:
-        yield words.text("Before any evidence"), (Text(words.percent(verdict.prior)),)
+        yield words.text("Before any evidence"), (Text(words.probability(verdict.prior)),)
     if verdict.bayes_factor is not None:
         factor = verdict.bayes_factor if plainly else float(f"{verdict.bayes_factor:.1g}")
         yield (
-            words.text("Bayes factor"),
+            words.text("Change of the odds (Bayes factor)"),
             (
                 Text(words.factor(factor)),
                 words.text("by how much the evidence changed the odds: 1 says nothing"),
             ),
         )
     yield (
-        words.text("Flip distance"),
+        words.text("Distance to another verdict (flip distance)"),
         (
             Text(_length(verdict.flip_distance_m, to, plainly, "over 20 km")),
             words.text("moving the claimed line so far changes the verdict"),
@@ -528,7 +476,7 @@ def _verdict(
                         "{place}: {grade}, {share}",
                         place=part.name,
                         grade=words.say(GRADES[part.grade]),
-                        share=words.percent(part.probability),
+                        share=words.probability(part.probability),
                     )
                     for part in parts
                 ),
@@ -577,7 +525,9 @@ def _entry(
     entry: Entry, at: int, number: Mapping[str, int], to: Telling, *, plainly: bool
 ) -> tuple[Cell, ...]:
     words, strand = to.words, entry.strand
-    says = told(f"{at}. {strand.says}") if plainly else words.text("clue {number}", number=at)
+    # A report that is to be published says of itself that nothing in it is finer than 1 km.
+    said = strand.says if to.exact else coarse.whole_km(strand.says)
+    says = told(f"{at}. {said}") if plainly else words.text("clue {number}", number=at)
     if plainly:
         bits = words.digits(f"{entry.bits:.1f}")
         brought = [words.text("{bits} bits", bits=bits)]
@@ -622,9 +572,7 @@ def discrepancies(found: Sequence[Remark], to: Telling) -> Iterator[Block]:
     if not found:
         yield Paragraph(words.text("Nothing in the claims speaks against anything else in them."))
         return
-    rows = tuple(
-        ((words.text(WEIGHTS[remark.weight]),), (told(remark.message),)) for remark in found
-    )
+    rows = tuple(((words.text(WEIGHTS[remark.weight]),), (to.remark(remark),)) for remark in found)
     header = ("Weight", "What was noticed")
     yield Table(words.text("Discrepancies"), tuple(map(words.text, header)), rows, (25, 75))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from geoloc.casebook import coarse, reconcile
+from geoloc.casebook import BOOK_FILE, coarse, reconcile
 from geoloc.errors import InputError
 from geoloc.report.appendix import appendices
 from geoloc.report.blocks import (
@@ -21,20 +21,14 @@ from geoloc.report.blocks import (
     plain,
     told,
 )
-from geoloc.report.case import (
-    GRADES,
-    STATUSES,
-    State,
-    Telling,
-    discrepancies,
-    judged,
-    place_name,
-    quotable,
-    sections,
-)
+from geoloc.report.case import GRADES, State, Telling, discrepancies, sections
+from geoloc.report.established import STATUSES
+from geoloc.report.quotable import judged, place_name, quotable, sources_of
 from geoloc.report.words import LANGUAGES, Words
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from geoloc.casebook import Aggregate, Book, Finding, Incident, Source
 
 _CARE = {
@@ -96,18 +90,26 @@ def document(
     shown = [finding.incident for finding in findings]
     known = {incident.id: incident for incident in (*others, *shown)}
     remarks = reconcile(tuple(known.values()), book)
-    to = Telling(words, exact, graphic, pictures or {}, remarks, kept or {})
+    titles = {key: _known_as(incident, words) for key, incident in known.items()}
+    to = Telling(words, exact, graphic, pictures or {}, remarks, kept or {}, titles)
     single = len(findings) == 1
     body = _case(findings[0], to) if single else _casebook(findings, book, to)
+    for each in shown:
+        for source in each.sources:
+            to.listed(source, each.id)
+    for source in book.sources if book and not single else ():
+        to.listed(source, BOOK_FILE)
     incident = shown[0]
+    author = words.say(", ").join(authors_of(shown)) or words.say("not recorded in the case")
     return Document(
         language=LANGUAGES[words.language],
+        author=author,
         title=told(incident.title) if single else _title(book, to),
         subtitle=Text(words.day(incident.date)) if single else _period(shown, to),
         contents=words.text("Contents"),
         footer=words.text("Claimed is not verified."),
         page=words.text("Page"),
-        notices=tuple(_notices(to)),
+        notices=(*_notices(findings, to), _made_from(shown, author, to)),
         sections=(*body, *appendices(findings, to)),
     )
 
@@ -122,12 +124,50 @@ def _period(incidents: Sequence[Incident], to: Telling) -> Text:
     return to.words.text("{first} to {last}", first=first, last=last)
 
 
-def _notices(to: Telling) -> Iterator[Paragraph]:
+def _known_as(incident: Incident, words: Words) -> str:
+    return f"{plain(incident.title)}, {words.day(incident.date)}"
+
+
+def authors_of(incidents: Sequence[Incident]) -> list[str]:
+    """Return who is recorded as having worked on cases: the authors of what was drawn."""
+    drawn = (drawing.author for incident in incidents for drawing in incident.drawings)
+    return list(dict.fromkeys(plain(author) for author in drawn if author))
+
+
+def _made_from(incidents: Sequence[Incident], author: str, to: Telling) -> Paragraph:
+    """Say who is recorded as an author, and how new the newest of what is told is.
+
+    The day of making would make other bytes of the same inputs.
+    """
     words = to.words
+    days = sorted(day for incident in incidents for day in _days(incident))
+    newest = (
+        words.say("newest record: {day}", day=words.day(days[-1]))
+        if days
+        else words.say("no record has a date")
+    )
+    return Paragraph(words.text("Author: {author}; {newest}.", author=author, newest=newest))
+
+
+def _days(incident: Incident) -> Iterator[dt.date]:
+    """Yield the days of what a case records: claims, sources, copies of them, drawings."""
+    for source in incident.sources:
+        yield from filter(None, (source.published, source.captured and source.captured.date()))
+    yield from (claim.published for claim in incident.claims if claim.published)
+    yield from (drawing.drawn_on for drawing in incident.drawings if drawing.drawn_on)
+
+
+def _notices(findings: Sequence[Finding], to: Telling) -> Iterator[Paragraph]:
+    words = to.words
+    found_exactly = any(finding.status == "exact" for finding in findings)
     yield Paragraph(
         words.text(
             "Claimed is not verified. “Consistent” says only that an area found from other evidence"
-            " agrees with the claimed place. Places and lines are approximate."
+            " agrees with the claimed place. Lines are approximate, and so is every place that is"
+            " not said to be found exactly."
+            if found_exactly
+            else "Claimed is not verified. “Consistent” says only that an area found from other"
+            " evidence agrees with the claimed place. Places and lines are approximate."
         ),
         "warning",
     )
@@ -195,7 +235,8 @@ def _overview_rows(finding: Finding, to: Telling) -> Iterator[tuple[Cell, ...]]:
     for place, verdict, _ in judged(finding):
         grade = [words.text(GRADES[verdict.grade])]
         if verdict.probability is not None:
-            grade.append(Text(words.percent(verdict.probability)))
+            grade.append(Text(words.probability(verdict.probability)))
+            grade.append(Text(sources_of(finding, to)))
         yield (day,), name, (Text(place_name(place, to)),), (status,), tuple(grade)
 
 
@@ -204,7 +245,7 @@ def _aggregates(book: Book, to: Telling) -> Iterator[Block]:
     sources = {source.id: source for source in book.sources}
     header = ("What it is about", "When", "Claimed", "Recorded", "Confirmed", "Source")
     rows = tuple(_aggregate(each, sources, to) for each in book.aggregates)
-    widths = (36, 18, 14, 14, 10, 8)
+    widths = (33, 16, 14, 14, 14, 9)
     caption = words.text("Facts about many incidents together")
     yield Table(caption, tuple(map(words.text, header)), rows, widths)
 

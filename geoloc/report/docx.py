@@ -46,9 +46,19 @@ def as_docx(document: Document) -> bytes:
         raise OutputError(_EXTRA) from error
     writer = _Writer(docx.Document(), document)
     writer.write()
+    _forget_template(writer.file.part.package)
     out = io.BytesIO()
     writer.file.save(out)
     return _undated(out.getvalue())
+
+
+def _forget_template(package: Any) -> None:
+    """Take out what python-docx's template tells of another document: its picture, its program."""
+    from docx.opc.constants import RELATIONSHIP_TYPE
+
+    for key, relation in list(package.rels.items()):
+        if relation.reltype in (RELATIONSHIP_TYPE.THUMBNAIL, RELATIONSHIP_TYPE.EXTENDED_PROPERTIES):
+            del package.rels[key]
 
 
 def _undated(content: bytes) -> bytes:
@@ -104,7 +114,8 @@ class _Writer:
         language.set(qn("w:bidi"), self.document.language if self.turned else "fa-AF")
         about = self.file.core_properties
         about.title, about.language = self.document.title.text[:255], self.document.language
-        about.author = about.comments = about.last_modified_by = about.keywords = ""
+        about.author = self.document.author[:255]
+        about.comments = about.last_modified_by = about.keywords = ""
         for element in list(about._element):
             if element.tag.endswith(("}created", "}modified", "}revision")):
                 about._element.remove(element)

@@ -61,6 +61,7 @@ def page(document: Document, sheet: str) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="referrer" content="no-referrer">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<meta name="author" content="{escape(document.author)}">\n'
         f"<title>{escape(document.title.text)}</title>\n<style>{sheet}</style>\n</head>\n<body>\n"
         f"<header>\n<h1{_about(document.title, own)}>{escape(document.title.text)}</h1>\n"
         f"<p>{_line(document.subtitle, own)}</p>\n</header>\n"

@@ -16,6 +16,7 @@ from geoloc.report.blocks import Text, plain
 
 LANGUAGES = {"en": "en", "fa": "fa-AF", "ps": "ps"}  # to BCP 47
 _FILE = Path(__file__).with_name("words.toml")
+_ALMOST = 0.999  # told as `over 99 %`
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September",
@@ -81,6 +82,15 @@ class Words:
         if not sign:
             return number
         return self.say("over {number}" if sign[0] == ">" else "under {number}", number=number)
+
+    def probability(self, share: float) -> str:
+        """Return a share that was computed: never certainty, whatever was asked for."""
+        return self.percent(min(share, _ALMOST))
+
+    def at_least(self, share: float) -> str:
+        """Return the share that an area was drawn to hold; it holds a little more."""
+        told = self.probability(share)
+        return told if share >= _ALMOST else self.say("at least {least}", least=told)
 
     def factor(self, factor: float) -> str:
         """Return a Bayes factor in two digits, or as `over 1,000,000`."""
