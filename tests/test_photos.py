@@ -279,7 +279,7 @@ def test_sixty_megapixels_make_a_figure(tmp_path: Path) -> None:
     ("given", "told"),
     [
         ({"photos": None}, "needs the folder of the case file"),
-        ({"chosen": (9,)}, "Up to 3 of the photos 1 to 3 can be shown, got 9"),
+        ({"chosen": (9,)}, "has the photos 1 to 3, of which up to 3 can be shown at once; got 9"),
         ({"base": "a.tif"}, "which needs --exact"),
     ],
 )

@@ -76,6 +76,45 @@ def test_an_area_that_is_a_unit_has_the_units_code(code: str, ucdp: int) -> None
     assert found.ucdp == ucdp
 
 
+def km2(shape: Any) -> float:
+    """Return an area by pyproj's own geodesics."""
+    return abs(Geod(ellps="WGS84").geometry_area_perimeter(shape)[0]) / 1e6
+
+
+@pytest.mark.parametrize(
+    ("radius_m", "least", "most", "acled", "ucdp"),
+    [(24_000, 22_500, 24_999, 2, 2), (27_000, 25_001, 27_500, 3, 5)],
+)
+def test_near_ends_at_25_km(
+    radius_m: float, least: float, most: float, acled: int, ucdp: int
+) -> None:
+    """A little less is near a known point; a little more is not, and lies in no one province."""
+    found = precision_of(finding(disc(radius_m), where=shapely.box(68.6, 34.0, 69.8, 35.0)))
+    assert found is not None
+    assert least < found.radius_m < most
+    inside = km2(shapely.intersection(found.footprint, boundaries.unit("AF01").geometry))
+    assert 0.85 < inside / km2(found.footprint) < (0.97 if radius_m < 25_000 else 0.94)
+    assert (found.acled, found.ucdp) == (acled, ucdp)
+
+
+@pytest.mark.parametrize(("share", "low", "high", "ucdp"), [(0.72, 0.65, 0.72, 2),
+                                                          (0.83, 0.76, 0.82, 3)])  # fmt: skip
+def test_three_quarters_of_a_district_are_the_district(
+    share: float, low: float, high: float, ucdp: int
+) -> None:
+    """What shares a little less with it is only near; a little more is the unit itself."""
+    unit = boundaries.unit("AF0104").geometry
+    west, south, east, north = unit.bounds
+    edges = np.linspace(west, east, 400)
+    parts = [shapely.intersection(unit, shapely.box(west, south, to, north)) for to in edges[1:]]
+    part = min(parts, key=lambda each: abs(km2(each) / km2(unit) - share))
+    found = precision_of(finding(part, where=shapely.box(*unit.buffer(0.1).bounds)))
+    assert found is not None
+    both = km2(shapely.intersection(found.footprint, unit))
+    assert low < both / (km2(found.footprint) + km2(unit) - both) < high
+    assert found.ucdp == ucdp
+
+
 def test_radius_reaches_the_farthest_point_and_no_farther() -> None:
     """By pyproj's own geodesics, the farthest corner lies within the radius, to a metre."""
     found = precision_of(investigate(read_case(CASES / "2023-05-08-bagrami-pd22.yaml")))

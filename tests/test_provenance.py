@@ -29,7 +29,7 @@ def made(folder: Path, output: bytes = b"a report") -> dict[str, Any]:
     return provenance.manifest(
         [finding],
         settings={"command": "test"},
-        inputs=[path, folder / "casebook.yaml"],
+        inputs={path: "case", folder / "casebook.yaml": "casebook"},
         output=output,
         name="report.html",
         folder=folder,
@@ -114,11 +114,13 @@ def test_other_code_libraries_and_editions_are_noticed(
     written: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same files under another version are told apart from the same files."""
+    text = json.loads(provenance.manifest_path(written).read_text("utf-8"))
+    text["code"]["sha256"] = "0" * 64
+    text["libraries"]["numpy"] = "1.0"
+    text["libraries"]["unheard-of"] = "1"
+    text["boundaries"][0]["sha256"] = "0" * 64
+    provenance.manifest_path(written).write_text(json.dumps(text), encoding="utf-8")
     said = provenance.read_manifest(written)
-    said["code"]["sha256"] = "0" * 64
-    said["libraries"]["numpy"] = "1.0"
-    said["libraries"]["unheard-of"] = "1"
-    said["boundaries"][0]["sha256"] = "0" * 64
     monkeypatch.setattr(platform, "python_version", lambda: "3.99.0")
     found = {(each.what, each.state) for each in provenance.differences(written, said, folder)}
     assert found == {
@@ -131,8 +133,12 @@ def test_other_code_libraries_and_editions_are_noticed(
 def test_a_manifest_cannot_make_us_read_elsewhere(path: str, written: Path, folder: Path) -> None:
     """A path that leads out of the folder is missing, whatever lies there."""
     (folder.parent / "secret").write_text("x", encoding="utf-8")
+    text = json.loads(provenance.manifest_path(written).read_text("utf-8"))
+    text["inputs"] = [
+        {"path": path, "bytes": 1, "sha256": hashlib.sha256(b"x").hexdigest(), "kind": "case"}
+    ]
+    provenance.manifest_path(written).write_text(json.dumps(text), encoding="utf-8")
     said = provenance.read_manifest(written)
-    said["inputs"] = [{"path": path, "sha256": hashlib.sha256(b"x").hexdigest(), "kind": "case"}]
     (found,) = provenance.differences(written, said, folder)
     assert found.state == "missing"
 

@@ -109,7 +109,7 @@ def raster_prior(
     if not 0 <= floor <= 1:
         raise InputError(f"floor must be from 0 to 1, got {floor!r}.")
     even = uniform_prior(study, cell_m)
-    path = _raster_path(file)
+    path = raster_file(file)
     values = geo.read_raster(path, even.grid, categories=False)
     known = (even.mass > 0) & np.isfinite(values)
     density = np.where(known, values, 0.0).clip(min=0).astype(float)
@@ -123,7 +123,8 @@ def raster_prior(
     return Prior(even.grid, mass, name)
 
 
-def _raster_path(file: Path | str) -> Path:
+def raster_file(file: Path | str) -> Path:
+    """Return the raster that a path means, or a name without suffix among the user's own."""
     path = Path(file)
     with contextlib.suppress(OSError):  # a name too long to be one
         if path.suffix or path.exists():

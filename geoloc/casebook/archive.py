@@ -21,6 +21,7 @@ from typing import Any
 
 from geoloc import files
 from geoloc.casebook import journal
+from geoloc.casebook.folder import file_inside
 from geoloc.errors import OutputError
 
 OURS = ".geoloc"
@@ -125,12 +126,11 @@ def bytes_of(path: Path, *, longest: int = _LONGEST_OWN) -> bytes | None:
 def digest_inside(folder: Path, name: str) -> str | None:
     """Return the SHA-256 of a file inside the folder; None for any other, or none."""
     try:
-        path = (folder / name).resolve()
-        if not path.is_relative_to(folder.resolve()):
+        if (path := file_inside(folder, name)) is None:
             return None
         with files.opened(path, longest=_LONGEST_PHOTO) as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
-    except (OSError, ValueError, RuntimeError):  # of a NUL in the name, of links in a circle
+    except OSError:
         return None
 
 

@@ -31,6 +31,18 @@ def case_files(folder: Path) -> tuple[Path, ...]:
     return tuple(sorted(path for path in found if path.name != BOOK_FILE))
 
 
+def file_inside(folder: Path, name: str) -> Path | None:
+    """Return a file by its path from the folder; None if none is there, or a link leads out of it.
+
+    What lies elsewhere is no evidence of this casebook, whatever it is called in it.
+    """
+    try:
+        path = (folder / name).resolve()
+        return path if path.is_relative_to(folder.resolve()) and path.is_file() else None
+    except (OSError, ValueError, RuntimeError):  # too long, of a NUL in it, of links in a circle
+        return None
+
+
 def find_case(name: str, folder: Path | None = None) -> Path:
     """Return the file of a case named by id or by path.
 

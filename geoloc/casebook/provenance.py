@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import os
 import platform
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,16 +21,21 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from pydantic import ValidationError
+
 from geoloc import __version__, boundaries, files
-from geoloc.casebook.folder import BOOK_FILE
-from geoloc.errors import InputError
+from geoloc.area.priors import raster_file
+from geoloc.casebook.clues import ElevationBetweenRecord, RasterRecord
+from geoloc.casebook.manifests import FORMAT, InputKind, Manifest, first_problem
+from geoloc.casebook.reconcile import reconcile
+from geoloc.errors import InputError, OutputError
 
 if TYPE_CHECKING:
     from geoloc.boundaries import Edition
     from geoloc.casebook.findings import Finding
+    from geoloc.casebook.records import Book, Incident
 
 MANIFEST = ".manifest.json"  # after the whole name of the output
-FORMAT = "geoloc manifest 1"
 # What decides how numbers and pages come out.
 LIBRARIES = (
     "fonttools", "geopandas", "matplotlib", "numpy", "pillow", "pillow-heif", "pydyf", "pyproj",
@@ -37,7 +43,9 @@ LIBRARIES = (
 )  # fmt: skip
 _PACKAGE = Path(__file__).parent.parent
 _LARGEST_MANIFEST = 5_000_000  # bytes; one of a hundred cases has 50,000
-_SUFFIXES = {".tif": "raster", ".tiff": "raster", ".pmtiles": "raster"}
+# Bytes of an output or an input. A height model of the whole country has 10 billion; what is
+# larger is no file of ours, or one without an end.
+_LARGEST_FILE = 64_000_000_000
 
 State = Literal["differs", "missing"]
 
@@ -57,7 +65,7 @@ def manifest(
     findings: Sequence[Finding],
     *,
     settings: Mapping[str, Any],
-    inputs: Sequence[Path] = (),
+    inputs: Mapping[Path, InputKind],
     output: bytes,
     name: str,
     folder: Path | None = None,
@@ -70,8 +78,8 @@ def manifest(
         What it shows; gives the boundary editions.
     settings : mapping
         By which it was made; `command` and every option, as JSON values.
-    inputs : sequence of Path
-        Every file that was read: cases, casebook.yaml, rasters, photos.
+    inputs : mapping of Path
+        Every file that was read, and what it is.
     output : bytes
         What is written.
     name : str
@@ -88,7 +96,7 @@ def manifest(
         "format": FORMAT,
         "output": {"name": Path(name).name, **_fingerprint(output)},
         "settings": dict(settings),
-        "inputs": [_input(path, folder) for path in dict.fromkeys(inputs)],
+        "inputs": [_input(path, kind, folder) for path, kind in inputs.items()],
         "boundaries": [_boundary(path, edition) for path, edition in _edition_files(findings)],
         "code": {"geoloc": __version__, "sha256": code_sha256()},
         "python": platform.python_version(),
@@ -106,8 +114,52 @@ def manifest_path(output: Path) -> Path:
     return output.with_name(output.name + MANIFEST)
 
 
+def require_place(output: Path, inputs: Iterable[Path]) -> None:
+    """Refuse, before the work, to write over evidence or over what somebody else wrote.
+
+    Parameters
+    ----------
+    output : Path
+        What is to be written; beside it goes its manifest.
+    inputs : iterable of Path
+        What must stay as it is, whether it is there already or not.
+
+    Raises
+    ------
+    OutputError
+        If the output or its manifest is an input, or is there and was not written by geoloc.
+    """
+    beside = manifest_path(output)
+    for each in inputs:
+        for path in (output, beside):
+            if _are_one(path, each):
+                raise OutputError(
+                    f"{path} is {each.name}, which the cases rest on; choose another name with -o."
+                )
+    taken = next((path for path in (output, beside) if os.path.lexists(path)), None)
+    if taken is None:
+        return
+    try:
+        read_manifest(output)
+    except InputError as error:
+        raise OutputError(
+            f"{taken} is there and was not written by geoloc (no {beside.name} of ours beside it);"
+            " choose another name with -o, or take it away."
+        ) from error
+
+
+def _are_one(path: Path, other: Path) -> bool:
+    with contextlib.suppress(OSError, ValueError, RuntimeError):
+        return path.resolve() == other.resolve() or path.samefile(other)
+    return False
+
+
 def write_with_manifest(path: Path, content: bytes | str, manifest: Mapping[str, Any]) -> Path:
     """Write an output and its manifest, both or neither.
+
+    The manifest takes its name last: if the power goes between the two, an older manifest lies
+    beside the new output, and `differences` says that this is not the file that was written. The
+    same holds of two programs that write one output at once.
 
     Returns
     -------
@@ -119,25 +171,27 @@ def write_with_manifest(path: Path, content: bytes | str, manifest: Mapping[str,
     OutputError
         If either cannot be written; both are as they were before.
     """
-    beside = manifest_path(Path(path))
-    before = beside.read_bytes() if beside.is_file() else None
+    path = Path(path)
+    before = path.read_bytes() if path.is_file() else None
     text = json.dumps(manifest, ensure_ascii=False, indent=2, sort_keys=True, allow_nan=False)
+    written = False
     try:
-        with files.writing_whole(path) as temporary:
-            temporary.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
-            files.write_whole(beside, text + "\n")
+        with files.writing_whole(manifest_path(path)) as temporary:
+            temporary.write_text(text + "\n", encoding="utf-8")
+            files.write_whole(path, content)
+            written = True
     except BaseException:
-        # The manifest takes its name first; without its output it would speak of another.
-        with contextlib.suppress(OSError):
-            if before is None:
-                beside.unlink()
-            elif beside.read_bytes() != before:
-                files.write_whole(beside, before)
+        if written:
+            with contextlib.suppress(OSError, OutputError):
+                if before is None:
+                    path.unlink()
+                else:
+                    files.write_whole(path, before)
         raise
-    return Path(path).absolute()
+    return path.absolute()
 
 
-def read_manifest(output: Path) -> dict[str, Any]:
+def read_manifest(output: Path) -> Manifest:
     """Return the manifest that lies beside an output.
 
     Raises
@@ -147,90 +201,110 @@ def read_manifest(output: Path) -> dict[str, Any]:
     """
     path = manifest_path(output)
     try:
-        if path.stat().st_size > _LARGEST_MANIFEST:
-            raise InputError(f"{path} is larger than any manifest; it is none.")
-        read = json.loads(path.read_text(encoding="utf-8"))
+        with files.opened(path, longest=_LARGEST_MANIFEST) as stream:
+            # Some files of the system say that they are empty, and never end.
+            content = stream.read(_LARGEST_MANIFEST)
+        return Manifest.model_validate_json(content)
     except FileNotFoundError as error:
         raise InputError(
             f"There is no {path}; a manifest lies beside what geoloc report and geoloc figure"
             " write."
         ) from error
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"{path} cannot be read: {error}.") from error
-    if not _is_ours(read):
-        raise InputError(f"{path} is no manifest of this kind ({FORMAT}); make the output again.")
-    return dict(read)
+    except OSError as error:
+        reason = error.strerror or error
+        raise InputError(f"{path} cannot be read as a manifest: {reason}.") from error
+    except ValidationError as error:
+        raise InputError(
+            f"{path} is no manifest of this kind ({FORMAT}): {first_problem(error)}. Make the"
+            " output again."
+        ) from error
 
 
-def _is_ours(read: object) -> bool:
-    if not isinstance(read, dict) or read.get("format") != FORMAT:
-        return False
-    lists = all(
-        isinstance(read.get(key), list) and all(map(_is_item, read[key]))
-        for key in ("inputs", "boundaries")
-    )
-    maps = all(isinstance(read.get(key), dict) for key in ("settings", "code", "libraries"))
-    return lists and maps and _is_item(read.get("output"), path="name")
-
-
-def _is_item(item: object, path: str = "path") -> bool:
-    return isinstance(item, dict) and all(isinstance(item.get(k), str) for k in (path, "sha256"))
-
-
-def differences(output: Path, said: Mapping[str, Any], folder: Path) -> list[Difference]:
+def differences(output: Path, said: Manifest, folder: Path) -> list[Difference]:
     """Return what is no longer as a manifest says, the output itself first.
 
     Parameters
     ----------
     output : Path
         The file that the manifest lies beside.
-    said : mapping
+    said : Manifest
         From `read_manifest`.
     folder : Path
         The casebook's. What was not in it is looked for there, beside the output, and here.
     """
-    found = [_compared("output", said["output"]["name"], said["output"]["sha256"], output)]
-    for item in said["inputs"]:
-        at = located(item["path"], (folder, output.absolute().parent, Path()))
-        found.append(_compared(item.get("kind", "file"), item["path"], item["sha256"], at))
+    found = [_compared("output", str(output), said.output.sha256, output)]
+    for item in said.inputs:
+        at = located(item.path, _places(output, folder))
+        found.append(_compared(item.kind, item.path, item.sha256, at))
     known = {path.name: path for edition in boundaries.editions() for path in _files(edition)}
-    for item in said["boundaries"]:
-        at = known.get(item["path"])
-        found.append(_compared("boundaries", item["path"], item["sha256"], at))
+    for boundary in said.boundaries:
+        at = known.get(boundary.path)
+        found.append(_compared("boundaries", boundary.path, boundary.sha256, at))
     return [each for each in found if each] + list(_code_differences(said))
 
 
+def namesakes(output: Path, said: Manifest, folder: Path) -> list[Path]:
+    """Return files with the name of an input that `differences` did not compare, and that differ.
+
+    They lie beside the output or here, while one of that name in the casebook's folder came first.
+    """
+    found: dict[Path, None] = {}
+    for item in said.inputs:
+        there = [*_all_located(item.path, _places(output, folder))]
+        for other in there[1:]:
+            if not _are_one(there[0], other) and _digest(there[0]) != _digest(other):
+                found[other.absolute()] = None
+    return list(found)
+
+
+def _places(output: Path, folder: Path) -> tuple[Path, ...]:
+    return folder, output.absolute().parent, Path()
+
+
 def _compared(what: str, name: str, sha256: str, path: Path | None) -> Difference | None:
-    try:
-        here = sha256_of(path) if path else ""
-    except OSError:
-        here = ""
+    here = _digest(path) if path else ""
     if here == sha256:
         return None
     return Difference(what, name, "differs" if here else "missing", sha256, here)
 
 
+def _digest(path: Path) -> str:
+    """Return the SHA-256 of a file; nothing if it cannot be read."""
+    try:
+        return sha256_of(path)
+    except OSError:
+        return ""
+
+
 def located(name: str, folders: Iterable[Path]) -> Path | None:
     """Return a file by its path from a folder; a manifest from outside names none elsewhere."""
+    return next(_all_located(name, folders), None)
+
+
+def _all_located(name: str, folders: Iterable[Path]) -> Iterator[Path]:
     if Path(name).is_absolute() or ".." in Path(name).parts or "\\" in name:
-        return None
-    return next((at / name for at in folders if (at / name).is_file()), None)
+        return
+    for folder in folders:
+        # A name that is too long, or that no file can have, is that of a missing one.
+        with contextlib.suppress(OSError, ValueError):
+            if (folder / name).is_file():
+                yield folder / name
 
 
-def _code_differences(said: Mapping[str, Any]) -> Iterator[Difference]:
-    code = said["code"]
-    if code.get("sha256") != code_sha256():
-        expected = f"{code.get('geoloc')} ({str(code.get('sha256'))[:12]})"
+def _code_differences(said: Manifest) -> Iterator[Difference]:
+    code = said.code
+    if code.sha256 != code_sha256():
+        expected = f"{code.geoloc} ({code.sha256[:12]})"
         here = f"{__version__} ({code_sha256()[:12]})"
         yield Difference("code", "geoloc", "differs", expected, here)
-    if said.get("python") != platform.python_version():
-        expected, found = str(said.get("python")), platform.python_version()
-        yield Difference("python", "python", "differs", expected, found)
+    if said.python != platform.python_version():
+        found = platform.python_version()
+        yield Difference("python", "python", "differs", said.python, found)
     known = versions()
-    for name, version in sorted(said["libraries"].items()):
+    for name, version in sorted(said.libraries.items()):
         if known.get(name) != version:
             state: State = "differs" if name in known else "missing"
-            yield Difference("library", name, state, str(version), known.get(name, ""))
+            yield Difference("library", name, state, version, known.get(name, ""))
 
 
 def editions_used(findings: Sequence[Finding]) -> list[Edition]:
@@ -247,26 +321,56 @@ def editions_used(findings: Sequence[Finding]) -> list[Edition]:
     return list(found)
 
 
-def rasters_used(findings: Sequence[Finding]) -> list[Path]:
-    """Return the raster files that findings were computed with."""
+def rasters_used(incidents: Sequence[Incident]) -> list[Path]:
+    """Return the raster files that findings are computed with: priors, heights, kinds of ground."""
+    found: dict[Path, None] = {}
+    for incident in incidents:
+        if incident.study.prior is not None:
+            found[raster_file(incident.study.prior)] = None
+        for clue in (clue for each in incident.evidence for clue in each.clues):
+            if isinstance(clue, ElevationBetweenRecord):
+                found[Path(clue.dem)] = None
+            elif isinstance(clue, RasterRecord):
+                found[Path(clue.path)] = None
+    return list(found)
 
-    def named(value: object, key: str = "") -> Iterator[str]:
-        if isinstance(value, dict):
-            for name, part in value.items():
-                yield from named(part, name)
-        elif isinstance(value, list | tuple):
-            for part in value:
-                yield from named(part, key)
-        elif isinstance(value, str) and Path(value).suffix.lower() in _SUFFIXES:
-            yield value
 
-    found: dict[str, None] = {}
-    for finding in findings:
-        incident = finding.incident
-        found.update(dict.fromkeys(named(incident.study.model_dump())))
-        for evidence in incident.evidence:
-            found.update(dict.fromkeys(named([clue.model_dump() for clue in evidence.clues])))
-    return [Path(name) for name in found if Path(name).is_file()]
+def compared_with(
+    incident: Incident, folder: Sequence[Incident], book: Book | None
+) -> tuple[Incident, ...]:
+    """Return the other cases that decide which discrepancies a report of one case tells.
+
+    They are so few that without any of them it would tell something else: a manifest that listed
+    the whole folder would give its names to whoever gets the report.
+
+    Parameters
+    ----------
+    incident : Incident
+        Whose report it is.
+    folder : sequence of Incident
+        All cases of the casebook, this one among them.
+    book : Book, optional
+        What is known of all of them together.
+    """
+
+    def told(ids: set[str]) -> list[tuple[str, ...]]:
+        kept = [each for each in folder if each.id in ids | {incident.id}]
+        remarks = (each for each in reconcile(kept, book) if incident.id in each.incidents)
+        return [(each.kind, each.weight, each.message) for each in remarks]
+
+    known = {each.id for each in folder}
+    remarks = [each for each in reconcile(folder, book) if incident.id in each.incidents]
+    expected = [(each.kind, each.weight, each.message) for each in remarks]
+    used = {one for each in remarks for one in each.incidents} & known - {incident.id}
+    if (without := told(used)) != expected:
+        # A case can also keep a remark away: by being of the day that a text names.
+        used |= {one for one in known - used if told(used | {one}) != without}
+    if told(used) != expected:
+        used = known
+    else:
+        for one in sorted(used):
+            used -= {one} if told(used - {one}) == expected else set()
+    return tuple(each for each in folder if each.id in used - {incident.id})
 
 
 def _edition_files(findings: Sequence[Finding]) -> Iterator[tuple[Path, Edition]]:
@@ -289,29 +393,23 @@ def _boundary(path: Path, edition: Edition) -> dict[str, Any]:
     return {"path": path.name, **about, **_fingerprint(path.read_bytes())}
 
 
-def _input(path: Path, folder: Path | None) -> dict[str, Any]:
+def _input(path: Path, kind: InputKind, folder: Path | None) -> dict[str, Any]:
     try:
-        content = path.read_bytes()
+        about = {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
-    return {"path": _name(path, folder), "kind": _kind(path), **_fingerprint(content)}
+    return {"path": _name(path, folder), "kind": kind, **about}
 
 
 def _name(path: Path, folder: Path | None) -> str:
+    """Return a file's path from the folder as it is named there; from elsewhere its name alone."""
     if folder is not None:
-        with contextlib.suppress(ValueError):
-            return path.resolve().relative_to(folder.resolve()).as_posix()
+        for of in (Path.absolute, Path.resolve):
+            with contextlib.suppress(ValueError):
+                within = of(path).relative_to(of(folder))
+                if ".." not in within.parts:
+                    return within.as_posix()
     return path.name
-
-
-def _kind(path: Path) -> str:
-    if path.name == BOOK_FILE:
-        return "casebook"
-    suffix = path.suffix.lower()
-    if suffix in (".yaml", ".yml"):
-        return "case"
-    images = (".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".avif", ".gif", ".bmp")
-    return _SUFFIXES.get(suffix, "photo" if suffix in images else "file")
 
 
 def _fingerprint(content: bytes) -> dict[str, Any]:
@@ -320,7 +418,7 @@ def _fingerprint(content: bytes) -> dict[str, Any]:
 
 def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file, in hexadecimal digits."""
-    with path.open("rb") as stream:
+    with files.opened(path, longest=_LARGEST_FILE) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 

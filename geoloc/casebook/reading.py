@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from geoloc.casebook.fields import ID
 from geoloc.errors import CaseError, ClueError, PlaceError, Problem
 from geoloc.gazetteer import police_district
 
@@ -168,6 +169,8 @@ def _words(detail: Any, where: list[Any], model: type[BaseModel]) -> str:
             return f"must be degrees clockwise from north, e.g. 315 for NW; got {shown}."
         unit = "degrees, e.g. 5" if str(where[-1]).endswith("_deg") else "metres, e.g. 250"
         return f"must be a valid number of {unit}; got {shown}."
+    if kind == "string_pattern_mismatch" and detail["ctx"]["pattern"] == ID:
+        return f"must look like 2024-02-10-some-name, got {shown}."
     if kind == "string_pattern_mismatch" and {"codes", "within"} & set(where):
         return f"{shown} is no code of a unit; {_code_hint(value)}."
     return f"{detail['msg'][:1].lower()}{detail['msg'][1:]}, got {shown}."

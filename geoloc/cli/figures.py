@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from geoloc.cli.boundaries import app
 from geoloc.cli.cases import folder_of
 from geoloc.cli.output import AsJson, Cases, complain, print_json, visible
-from geoloc.cli.reports import KEPT, CaseFiles, Graphic, Made, kept_photos
+from geoloc.cli.reports import (
+    KEPT,
+    CaseFiles,
+    Graphic,
+    Made,
+    kept_photos,
+    kinds_of,
+    require_place,
+    unreadable,
+)
 from geoloc.errors import InputError, OutputError
+
+if TYPE_CHECKING:
+    from geoloc.casebook import Finding
 
 Kind = Literal["layer", "reliability"]
 Of = Annotated[
@@ -79,26 +91,29 @@ def figure_command(
 
     _require_place(output)
     suffix = figures.require_suffix(output.suffix)
+    files = _files(case, cases)
+    # A manifest names no folder of this machine.
+    word, _, raster = (base or "").rpartition(":")
+    named = f"{word}:{Path(raster).name}" if word else Path(raster).name
+    require_place(output, files, *([Path(raster)] if base else []))
     if exact:
         complain(["warning: the figure shows the place as it was found; keep it to you."])
     settings: dict[str, Any] = {
-        "command": "figure", "case": case, "kind": kind or _first_kind(case), "suffix": suffix,
+        "command": "figure", "case": files.name, "kind": kind or _first_kind(case),
+        "suffix": suffix,
         "size": size, "language": lang, "exact": exact, "base": base, "base_credit": base_credit,
         "photo": photo or [], "graphic": graphic,
     }  # fmt: skip
     typer.echo("Drawing ...", err=True)
-    made = _made(settings, cases)
+    made = _made(settings, files)
     complain(f"warning: {told}" for told in made.warnings)
-    # A manifest names no folder of this machine.
-    word, _, raster = (base or "").rpartition(":")
-    named = f"{word}:{Path(raster).name}" if word else Path(raster).name
     manifest = provenance.manifest(
         made.findings,
-        settings=settings | {"case": made.name, "base": base and named},
+        settings=settings | {"base": base and named},
         inputs=made.inputs,
         output=made.content,
         name=output.name,
-        folder=made.folder,
+        folder=files.folder,
     )
     path = provenance.write_with_manifest(output, made.content, manifest)
     if as_json:
@@ -109,18 +124,23 @@ def figure_command(
         return
     size_kb = f"{len(made.content) / 1000:,.0f} kB"
     typer.echo(f"Wrote {visible(str(path))} ({size_kb}), {settings['kind']}, and its manifest.")
-    typer.echo(f"\nNext: {_other_kind(settings, suffix)}")
+    typer.echo(f"\nNext: {_next_of(settings, made.findings, files)}")
 
 
 def _first_kind(case: str) -> str:
     return "activity" if case == "casebook" else "area"
 
 
-def _other_kind(settings: dict[str, Any], suffix: str) -> str:
-    """Return the command that draws another side of the same."""
-    pairs = {"area": "claimed", "claimed": "ledger", "activity": "provinces"}
-    kind = pairs.get(settings["kind"], _first_kind(settings["case"]))
-    return f"geoloc figure {visible(settings['case'])} --kind {kind} -o {kind}{suffix}"
+def _next_of(settings: Mapping[str, Any], findings: Sequence[Finding], files: CaseFiles) -> str:
+    """Return the command that draws another side of the same or, if there is none, tells it all."""
+    kind, suffix, of_book = settings["kind"], settings["suffix"], files.name == "casebook"
+    # Facts about all cases are what provinces are drawn of.
+    of_all = ["activity", *(["provinces"] if files.book else [])]
+    kinds: list[str] = of_all if of_book else [*kinds_of(findings[0])]
+    at = kinds.index(kind) if kind in kinds else -1
+    for other in (*kinds[at + 1 :], *kinds[: max(at, 0)]):
+        return f"geoloc figure {files.name}{files.option} --kind {other} -o {other}{suffix}"
+    return f"geoloc report {files.name}{files.option} -o {files.name}.html"
 
 
 def render(settings: Mapping[str, Any], cases: Path | None, places: Iterable[Path] = ()) -> bytes:
@@ -138,28 +158,31 @@ def render(settings: Mapping[str, Any], cases: Path | None, places: Iterable[Pat
     """
     word, colon, raster = (settings["base"] or "").rpartition(":")
     if not raster:
-        return _made(settings, cases).content
+        return _made(settings, _files(settings["case"], cases)).content
     from geoloc.casebook import provenance
 
     found = provenance.located(raster, (folder_of(cases), *places))
     if found is None:
         raise InputError(f"{raster}, on which the figure is drawn, is not here; put it beside it.")
-    return _made({**settings, "base": f"{word}{colon}{found}"}, cases).content
+    based = {**settings, "base": f"{word}{colon}{found}"}
+    return _made(based, _files(settings["case"], cases)).content
 
 
-def _made(settings: Mapping[str, Any], cases: Path | None) -> Made:
+def _files(case: str, cases: Path | None) -> CaseFiles:
+    return (CaseFiles.of if case == "casebook" else CaseFiles.alone)(case, cases)
+
+
+def _made(settings: Mapping[str, Any], files: CaseFiles) -> Made:
     """Return the figure that settings ask for, and what it was made from."""
     from geoloc import casebook, figures
-    from geoloc.casebook import provenance
 
-    case, kind, exact, base = (settings[name] for name in ("case", "kind", "exact", "base"))
+    kind, exact, base = (settings[name] for name in ("kind", "exact", "base"))
     printed: Any = {"size": settings["size"], "language": settings["language"], "kind": kind}
-    of_book = case == "casebook"
+    of_book = files.name == "casebook"
     if of_book and (exact or base):
         raise InputError("--exact and --base are for the maps of one case.")
     if kind != "photos" and (settings["photo"] or settings["graphic"]):
         raise InputError("--photo and --graphic are for --kind photos.")
-    files = (CaseFiles.of if of_book else CaseFiles.alone)(case, cases)
     findings = tuple(casebook.investigate(incident) for incident in files.chosen)
     if of_book:
         figure = figures.casebook_figure(findings, files.book, **printed)
@@ -168,20 +191,18 @@ def _made(settings: Mapping[str, Any], cases: Path | None) -> Made:
             findings[0], exact=exact, base=base, base_credit=settings["base_credit"],
             photos=files.folder, graphic=settings["graphic"], chosen=settings["photo"], **printed,
         )  # fmt: skip
-    photos = dict(kept_photos(files)) if kind == "photos" else {}
-    rasters = [Path(base.rpartition(":")[2])] if base else []
+    of_photos = kind == "photos"
+    photos = dict(kept_photos(files)) if of_photos else {}
+    warnings = [f"{name} {KEPT[state]}" for name, (state, _) in photos.items() if state in KEPT]
+    if of_photos:
+        warnings += unreadable(files, settings["photo"], graphic=settings["graphic"])
     return Made(
-        name="casebook" if of_book else files.chosen[0].id,
         content=figures.picture(figure, settings["suffix"]),
         findings=findings,
-        inputs=(
-            *files.paths,
-            *provenance.rasters_used(findings),
-            *rasters,
-            *(path for _, path in photos.values() if path.is_file()),
+        inputs=files.inputs(
+            (path for _, path in photos.values()), [Path(base.rpartition(":")[2])] if base else []
         ),
-        folder=files.folder,
-        warnings=tuple(f"{name} {KEPT[s]}" for name, (s, _) in photos.items() if s in KEPT),
+        warnings=(*files.warnings, *warnings),
     )
 
 

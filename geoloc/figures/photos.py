@@ -21,6 +21,7 @@ from matplotlib.patheffects import Normal, withStroke
 from PIL import Image
 
 from geoloc import geo
+from geoloc.casebook.folder import file_inside
 from geoloc.errors import FenceError, InputError
 from geoloc.fence.pictures import picture_of
 from geoloc.figures.area import Shown, say_title
@@ -135,8 +136,8 @@ def _chosen(
     wanted = [*dict.fromkeys(chosen)] or [*photos][:MOST]
     if len(wanted) > MOST or not photos.keys() >= {*wanted}:
         raise InputError(
-            f"Up to {MOST} of the photos 1 to {len(photos)} can be shown, got"
-            f" {', '.join(map(str, wanted))}."
+            f"{finding.incident.id} has the photos 1 to {len(photos)}, of which up to {MOST} can be"
+            f" shown at once; got {', '.join(map(str, wanted))}."
         )
     return [(number, photos[number]) for number in wanted]
 
@@ -147,10 +148,10 @@ def plate_of(number: int, photo: Photo, folder: Path, *, graphic: bool) -> Plate
     What is no longer the file that was recorded is not shown: nobody knows whether what its boxes
     blur is still where it was.
     """
-    path = (folder / photo.file).resolve()
+    path = file_inside(folder, photo.file)
+    if path is None:
+        return Plate(number, photo, "missing", None, "The file is not in the case's folder.")
     try:
-        if not path.is_relative_to(folder.resolve()) or not path.is_file():
-            return Plate(number, photo, "missing", None, "The file is not in the case's folder.")
         if path.stat().st_size > _MOST_BYTES:
             return Plate(number, photo, "missing", None, "The file is larger than 300 MB.")
         content = path.read_bytes()
