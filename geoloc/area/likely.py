@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 MASSES = (0.5, 0.8, 0.95)
 _NEGLIGIBLE = 0.5 * 6**2  # of a clue whose best cell is 6 σ off, nothing is left
+_NEARLY_ALL = 0.9  # of the ground that was looked at: an area of this size narrows nothing down
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,12 @@ class LikelyArea:
             self.grid.north_m - (row + 0.5) * self.grid.cell_m,
         )
         return float(lon), float(lat)
+
+    @property
+    def narrows(self) -> bool:
+        """Return whether the widest region is less than nine tenths of the ground looked at."""
+        ground_km2 = int(np.count_nonzero(self.prior.mass)) * (self.grid.cell_m / 1000) ** 2
+        return self.regions[-1].area_km2 < _NEARLY_ALL * ground_km2
 
     def region(self, mass: float) -> Region:
         """Return the region of one of the masses asked for.

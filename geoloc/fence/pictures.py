@@ -7,9 +7,12 @@ worth steering.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import math
 import os
+import struct
 import subprocess
 import sys
 import tempfile
@@ -36,7 +39,7 @@ _BLUR_CELLS = 4  # colours that are left of a blurred box, to a side
 _BLEED_PX = 3  # as far as shrinking carries colours over the edge of a box
 
 Share4 = tuple[float, float, float, float]  # x, y, width, height: shares from the upper left
-About = dict[str, Any]  # width, height, and box or None
+About = dict[str, Any]  # width, height, box or None, and frames where it may be several
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,7 @@ class Picture:
     height: int
     content: bytes  # WebP, at most 2000 pixels wide and high
     box: tuple[float, float, float, float] | None = None  # west, south, east, north, WGS 84
+    frames: int = 1  # pictures in the file, of which this is the first
 
 
 def sniffed(content: bytes) -> str:
@@ -121,7 +125,8 @@ def copy_in_child(module: str, content: bytes, kind: str, told: str = "") -> Pic
         about = json.loads((scratch / "about.json").read_text("utf-8"))
         box = about["box"] and tuple(map(float, about["box"]))
         webp = (scratch / "copy.webp").read_bytes()
-        return Picture(int(about["width"]), int(about["height"]), webp, box)
+        frames = int(about.get("frames", 1))
+        return Picture(int(about["width"]), int(about["height"]), webp, box, frames)
 
 
 def write_copy(scratch: Path, kind: str, copy: Callable[[Path, Path], About]) -> int:
@@ -176,19 +181,21 @@ def _copy_photo(source: Path, target: Path, kind: str, blur: Sequence[Share4]) -
     warnings.simplefilter("ignore")
     Image.MAX_IMAGE_PIXELS = None  # ours is below
     try:
-        with Image.open(source, formats=[_KINDS[kind]]) as picture:
+        # Of a path, Pillow 13 maps the bytes of a TIFF, and garbles one that is to be turned.
+        with source.open("rb") as bytes_of, Image.open(bytes_of, formats=[_KINDS[kind]]) as picture:
             wide, high = picture.size
             if wide * high > _MOST_PIXELS:
                 raise FenceError(
                     f"The picture has {wide:,} × {high:,} pixels; up to"
                     f" {_MOST_PIXELS / 1e6:.0f} million are read."
                 )
+            picture.draft("RGB", (2 * SIDE_PX, 2 * SIDE_PX))  # a JPEG unpacks smaller, and sooner
+            picture.load()  # Pillow turns a TIFF upright by this, and no other
             if picture.getexif().get(_ORIENTATION, 1) in _LYING:
                 wide, high = high, wide
-            picture.draft("RGB", (2 * SIDE_PX, 2 * SIDE_PX))  # a JPEG unpacks smaller, and sooner
-            upright = ImageOps.exif_transpose(picture)
+            upright = ImageOps.exif_transpose(_in_eight_bits(picture, kind))
             upright.thumbnail((SIDE_PX, SIDE_PX), Image.Resampling.LANCZOS)
-            colours = upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+            colours = _in_srgb(upright)
             bare = Image.frombytes(colours.mode, colours.size, colours.tobytes())
             for box in blur:
                 _blur(bare, box)
@@ -197,7 +204,72 @@ def _copy_photo(source: Path, target: Path, kind: str, blur: Sequence[Share4]) -
         if isinstance(error, InputError):
             raise
         raise FenceError("The picture cannot be read: it is broken or cut off.") from error
-    return {"width": wide, "height": high, "box": None}
+    return {"width": wide, "height": high, "box": None, "frames": _frames(source, kind)}
+
+
+def _in_eight_bits(picture: Image, kind: str) -> Image:
+    """Return deep greys as 8-bit greys, and other pictures as they are.
+
+    Greys of 16 bits keep their scale. Other numbers have none that is known: the least in the
+    picture becomes black, the greatest white. It comes first: Pillow 13 neither turns nor shrinks
+    them well.
+    """
+    import numpy as np
+    from PIL import Image
+
+    sixteen = picture.mode.startswith("I;16") or (picture.mode == "I" and kind == "png")
+    if not sixteen and picture.mode not in ("I", "F"):
+        return picture
+    greys = np.asarray(picture, np.float32)
+    known = greys[np.isfinite(greys)]
+    if not known.size:
+        raise FenceError("The picture holds no number that can be shown as a grey.")
+    low, high = (0.0, 65_535.0) if sixteen else (float(known.min()), float(known.max()))
+    shares = (np.nan_to_num(greys, nan=low, posinf=high, neginf=low) - low) / ((high - low) or 1.0)
+    shown = Image.fromarray(np.rint(255 * shares.clip(0, 1)).astype(np.uint8))
+    shown.info = {key: picture.info[key] for key in ("icc_profile",) if key in picture.info}
+    shown.getexif()[_ORIENTATION] = picture.getexif().get(_ORIENTATION, 1)
+    return shown
+
+
+def _in_srgb(picture: Image) -> Image:
+    """Return a picture in the colours of screens; a profile that cannot be followed is ignored."""
+    from PIL import ImageCms
+
+    mode = "RGBA" if picture.has_transparency_data else "RGB"
+    screen = ImageCms.createProfile("sRGB")
+    if picture.mode == "LAB":
+        lab = ImageCms.createProfile("LAB")
+        return _required(ImageCms.profileToProfile(picture, lab, screen, outputMode="RGB"))
+    profile = picture.info.get("icc_profile")
+    if not profile:
+        return picture.convert(mode)
+    own = picture if picture.mode in ("L", "CMYK") else picture.convert(mode)
+    with contextlib.suppress(ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        followed = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        return _required(ImageCms.profileToProfile(own, followed, screen, outputMode=mode))
+    return picture.convert(mode)
+
+
+def _required(converted: Image | None) -> Image:
+    """Return what was converted; Pillow returns None only where it converts in place."""
+    if converted is None:
+        raise ValueError("nothing was converted")
+    return converted
+
+
+def _frames(source: Path, kind: str) -> int:
+    """Return how many pictures a file holds: pages, or those of an animation."""
+    from PIL import Image
+
+    if kind == "jpg":  # further ones are previews and other exposures of the same
+        return 1
+    with (
+        contextlib.suppress(OSError, SyntaxError, ValueError, EOFError, struct.error),
+        Image.open(source, formats=[_KINDS[kind]]) as picture,
+    ):
+        return int(getattr(picture, "n_frames", 1))
+    return 1
 
 
 def _blur(picture: Image, share: Share4) -> None:

@@ -74,9 +74,9 @@ def activity_figure(
     facts = book.aggregates if book else ()
     raids = [each for each in _periods(facts, "raids") if each.first]
     attacks = _periods(facts, "attacks")
-    _say(layout, book, attacks, raids)
     days = [finding.incident.date for finding in findings]
     days += [day for each in (*raids, *attacks) for day in (each.first, each.last) if day]
+    _say(layout, book, attacks, raids, days)
     if not days:
         sheet, room = layout.sheet(20.0)
         _nothing(sheet, room, layout)
@@ -100,7 +100,11 @@ def _periods(facts: Sequence[Aggregate], counts: str) -> list[Period]:
 
 
 def _say(
-    layout: Layout, book: Book | None, attacks: Sequence[Period], raids: Sequence[Period]
+    layout: Layout,
+    book: Book | None,
+    attacks: Sequence[Period],
+    raids: Sequence[Period],
+    days: Sequence[dt.date],
 ) -> None:
     language, size = layout.language, layout.size
     t = language.t
@@ -108,6 +112,9 @@ def _say(
     layout.head.gap(0.6)
     if book:
         layout.head.say(outside(book.title), size.text_pt + 0.5, most=3)
+    if days:
+        first, last = language.day(min(days)), language.day(max(days))
+        layout.head.say(t("{first} to {last}", first=first, last=last), most=2)
     layout.head.say(t("Claimed is not verified."), weight="bold", color=VERMILLION, most=2)
     layout.keys.key(LOCATED.swatch(), t("Raid of this casebook, a likely area was found"))
     layout.keys.key(CLAIMED_ONLY.swatch(), t("Raid of this casebook, claimed or reported only"))
@@ -132,14 +139,26 @@ def _say(
     if who:
         layout.notes.gap(0.8)
         layout.notes.say(t("Counted by {names}.", names=language.listed(who)), most=3)
-    silent = sum(fact.counts is None for fact in book.aggregates) if book else 0
-    if silent:
+    _say_sources(layout, book, (*raids, *attacks))
+    undrawn = sum(f.counts not in ("raids", "attacks") for f in book.aggregates) if book else 0
+    if undrawn:
         layout.notes.gap(0.8)
-        layout.notes.say(
-            t("Facts of the casebook that do not say what they count: {count}.", count=silent),
-            most=3,
-        )
+        told = "Facts of the casebook that count neither raids nor attacks, not drawn: {count}."
+        layout.notes.say(t(told, count=undrawn), most=3)
     say_credit(layout, ())
+
+
+def _say_sources(layout: Layout, book: Book | None, drawn: Sequence[Period]) -> None:
+    """Say where the counts that are drawn were published, and when."""
+    language = layout.language
+    cited = {each.fact.source for each in drawn}
+    told = [each for each in (book.sources if book else ()) if each.id in cited]
+    if told:
+        layout.notes.gap(0.8)
+        layout.notes.say(language.t("Source of the counts:"), most=1)
+    for source in told:
+        name = outside(f"{source.publisher}: {source.title}", 90)
+        layout.notes.say(f"{name}, {source.published}" if source.published else name, most=3)
 
 
 def _nothing(sheet: Sheet, room: Box, layout: Layout) -> None:

@@ -12,6 +12,7 @@ import shapely
 
 from geoloc import boundaries, geo
 from geoloc.casebook import coarse
+from geoloc.clues import NotWithin, Within
 from geoloc.figures.ground import (
     CLAIMED,
     LIKELY,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from shapely.geometry.base import BaseGeometry
 
+    from geoloc.area import Strand
     from geoloc.casebook import Finding, Incident
     from geoloc.verdict import Verdict
 
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
 EDGE = "#173f63"  # of the likely area
 _ANGLES = (45.0, 135.0, 90.0, 0.0)  # of claimed places, in turn
 _DASHES = ((0, (4, 2)), (0, (1.5, 1.2)), (0, (6, 1.5, 1, 1.5)), (0, (3, 1)))
+UNNUMBERED = Style(edge=CLAIMED, linewidth=0.5, zorder=4.95)
 _MOST_CLAIMED = {"column": 4, "page": 6, "wide": 5}  # places that are told one by one
 _MOST_CLAIMANTS = 3
 _MEANING = {
@@ -68,7 +71,8 @@ _STATUS = {
 class DrawnRegion(NamedTuple):
     """A region as a figure may show it."""
 
-    share: float  # of the probability that it holds, or at least holds; 0 to 1
+    share: float  # of the probability, as it was asked for; 0 to 1
+    at_least: bool  # it holds more than that
     area_km2: float
     geometry: BaseGeometry  # WGS 84
 
@@ -91,11 +95,16 @@ class Shown:
         area = self.finding.area
         found = list(area.regions) if area else []
         if self.plainly:
-            return [DrawnRegion(each.held, each.area_km2, each.geometry) for each in found]
+            return [
+                DrawnRegion(
+                    each.mass, round(each.held, 2) > each.mass, each.area_km2, each.geometry
+                )
+                for each in found
+            ]
         cells = [coarse.cells(each.geometry) for each in found]
         shapes = [shapely.union_all(cells[: at + 1]) for at in range(len(cells))]
         return [
-            DrawnRegion(each.mass, geo.area_km2(shape), shape)
+            DrawnRegion(each.mass, True, geo.area_km2(shape), shape)
             for each, shape, wider in zip(found, shapes, [*shapes[1:], None], strict=True)
             if wider is None or not shape.equals(wider)
         ]
@@ -211,7 +220,11 @@ def _drawn(
         style.draw(panel, shape)
     most = _MOST_CLAIMED[layout.size.name]
     for number, place in enumerate(claimed):
-        _draw_claimed(panel, place, number, lone=len(claimed) == 1)
+        if number < most:
+            _draw_claimed(panel, place, number, lone=len(claimed) == 1)
+        else:
+            for shape in place.outlines:
+                UNNUMBERED.draw(panel, in_metres(shape))
     draw_lines(panel, ground)
     if regions:
         panel.line(regions[-1].boundary, colors="white", linewidths=2.2, zorder=4.8)
@@ -223,7 +236,8 @@ def _drawn(
         _say_on_map(panel, layout, labels)
     if len(claimed) > 1:
         for number, place in enumerate(claimed[:most]):
-            _number_claimed(panel, labels, layout.language, place, number)
+            off = regions[0] if regions else shapely.Polygon()
+            _number_claimed(panel, labels, layout.language, place, number, off)
     name_units(panel, ground, layout, labels, off=regions[-1] if regions else None)
     if places:
         mark_places(panel, ground, layout, labels, regions[-1] if regions else shapely.Polygon())
@@ -270,10 +284,19 @@ def _draw_claimed(panel: Panel, place: Claimed, number: int, *, lone: bool) -> N
 
 
 def _number_claimed(
-    panel: Panel, labels: Labels, language: Language, place: Claimed, number: int
+    panel: Panel,
+    labels: Labels,
+    language: Language,
+    place: Claimed,
+    number: int,
+    off: BaseGeometry,
 ) -> None:
+    """Write a place's number in it, off an area where there is room beside that."""
     shape = in_metres(place.shared if place.shared.area else place.outlines[0])
-    middle, _ = pole(shape.intersection(panel.frame))
+    seen = shape.intersection(panel.frame)
+    middle, radius_m = pole(seen.difference(off))
+    if radius_m < panel.metres(2):
+        middle, _ = pole(seen)
     told = language.figures(str(number + 1))
     style = {"color": CLAIMED, "weight": "bold", "family": family_of(told)}
     west, south, east, north = panel.bounds
@@ -318,6 +341,8 @@ def _cautions(layout: Layout, shown: Shown, *, claimed: bool) -> Iterable[str]:
     t = layout.language.t
     if claimed:
         yield t("Claimed is not verified.")
+    if shown.finding.area and not shown.finding.area.narrows:
+        yield t("The evidence does not narrow the place down.")
     if shown.regions and shown.exact:
         yield t("Shown exactly: not to be published")
     elif shown.regions and not shown.plainly:
@@ -331,11 +356,11 @@ def _cautions(layout: Layout, shown: Shown, *, claimed: bool) -> Iterable[str]:
 def key_of_regions(layout: Layout, shown: Shown) -> None:
     """Explain the tints of the likely area."""
     language = layout.language
-    words = "Likely area: {share} of the probability, {area}"
-    if not shown.plainly:
-        words = "Likely area: at least {share} of the probability, {area}"
     styles = region_styles(len(shown.regions))
     for style, region in zip(styles, shown.regions, strict=True):
+        words = "Likely area: {share} of the probability, {area}"
+        if region.at_least:
+            words = "Likely area: at least {share} of the probability, {area}"
         edge = EDGE if region is shown.regions[-1] else "none"
         sample = Style(face=style.face, edge=edge, linewidth=1.2).swatch()
         share = Written(language.percent(region.share))
@@ -362,7 +387,7 @@ def _key_of_claimed(layout: Layout, claimed: Sequence[Claimed]) -> None:
     if len(drawn) > most:
         words = language.t("{count} more claimed places, outlined without a number",
                            count=len(drawn) - most)  # fmt: skip
-        layout.keys.key(Style(edge=CLAIMED, linewidth=1.1, dashes=_DASHES[0]).swatch(), words)
+        layout.keys.key(UNNUMBERED.swatch(), words)
     if any(len(place.outlines) > 1 for place in drawn):
         layout.keys.say(language.t("Hatched where all units of a claim hold."), SMALL_PT)
         layout.keys.gap(0.8)
@@ -420,6 +445,20 @@ def _say_unplaced(layout: Layout, finding: Finding) -> None:
         layout.notes.gap(0.8)
 
 
+def says_of(language: Language, strand: Strand, most: int) -> str:
+    """Return what clues of one origin say; areas by their names in the language."""
+    told = []
+    for clue in strand.clues:
+        if language.leftwards and isinstance(clue, Within | NotWithin):
+            units = (boundaries.unit(code) for code in clue.place.codes)
+            name = language.listed(language.unit(unit, kind=True) for unit in units)
+            words = "within {name}" if isinstance(clue, Within) else "outside {name}"
+            told.append(language.t(words, name=name))
+        else:
+            told.append(outside(clue.says, most))
+    return language.t(" and ").join(dict.fromkeys(told))
+
+
 def say_reason(layout: Layout, shown: Shown) -> None:
     """Say what the area rests on, or why there is none."""
     language, finding = layout.language, shown.finding
@@ -438,7 +477,7 @@ def say_reason(layout: Layout, shown: Shown) -> None:
     )
     layout.notes.gap(0.8)
     if shown.plainly:
-        says = "; ".join(outside(strand.says, 90) for strand in finding.area.strands[:3])
+        says = "; ".join(says_of(language, strand, 90) for strand in finding.area.strands[:3])
         if rest := len(finding.area.strands) - 3:
             says += f"; + {rest}" if rest > 0 else ""
         layout.notes.say(language.t("It rests on: {clues}.", clues=says), most=6)

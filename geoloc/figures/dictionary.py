@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 DICTIONARY: dict[str, tuple[str, str]] = {
+    " and ": (" و ", " او "),
     "< {share}": ("کمتر از {share}", "له {share} لږ"),
     "> {share}": ("بیش از {share}", "له {share} زیات"),
     "A clue alone: at least {share} as likely as its best place": (
@@ -25,6 +26,14 @@ DICTIONARY: dict[str, tuple[str, str]] = {
     "Approximate: no house can be read out of it.": (
         "تقریبی: هیچ خانه‌ای از آن دانسته نمی‌شود.",
         "تقریبي: هېڅ کور ترې نه شي معلومېدای.",
+    ),
+    "as recorded, but it cannot be shown": (
+        "همان است که ثبت شده، اما نشان داده نمی‌شود",
+        "هماغه دی چې ثبت شوی، خو نه شي ښودل کېدای",
+    ),
+    "at least {share} of the probability within {area}": (
+        "حداقل {share} احتمال در {area}",
+        "لږ تر لږه د احتمال {share} په {area} کې",
     ),
     "April": ("اپریل", "اپرېل"),
     "Aqrab": ("عقرب", "لړم"),
@@ -85,9 +94,9 @@ DICTIONARY: dict[str, tuple[str, str]] = {
         "چهره‌ها و بدن‌ها در یک نسخه محو شده‌اند؛ برگشت‌پذیر نیست.",
         "مخونه او بدنونه په یوه کاپي کې تت شوي؛ بېرته نه راګرځي.",
     ),
-    "Facts of the casebook that do not say what they count: {count}.": (
-        "نکاتی از مجموعه که نمی‌گویند چه را می‌شمارند: {count}.",
-        "د ټولګې هغه ټکي چې نه وايي څه شمېري: {count}.",
+    "Facts of the casebook that count neither raids nor attacks, not drawn: {count}.": (
+        "نکاتی از مجموعه که نه عملیات را می‌شمارند و نه حملات، ترسیم‌نشده: {count}.",
+        "د ټولګې هغه ټکي چې نه عملیات شمېري او نه بریدونه، نه دي انځور شوي: {count}.",
     ),
     "February": ("فبروری", "فبروري"),
     "File: {state}.": ("فایل: {state}.", "فایل: {state}."),
@@ -191,6 +200,7 @@ DICTIONARY: dict[str, tuple[str, str]] = {
         "تنها آنچه در مجموعه است. ماه خالی به معنی ماه بدون عملیات یا حمله نیست.",
         "یوازې هغه څه چې په ټولګه کې دي. تشه میاشت د عملیاتو یا برید پرته میاشت نه ده.",
     ),
+    "outside {name}": ("بیرون از {name}", "له {name} بهر"),
     "Photo {number}": ("عکس {number}", "انځور {number}"),
     "Photos compared": ("عکس‌های مقایسه‌شده", "پرتله شوي انځورونه"),
     "Picture from above": ("تصویر از بالا", "له پورته انځور"),
@@ -240,6 +250,7 @@ DICTIONARY: dict[str, tuple[str, str]] = {
         "دقیق‌تر از ۱ کیلومتر نشان داده نشده",
         "تر ۱ کیلومتر دقیق نه دی ښودل شوی",
     ),
+    "Source of the counts:": ("منبع شمارش:", "د شمېرنې سرچینه:"),
     "Squares of 1 km: no finer is shown.": (
         "مربع‌های ۱ کیلومتری: دقیق‌تر از آن نشان داده نمی‌شود.",
         "د ۱ کیلومتر مربعې: تر دې دقیق نه ښودل کېږي.",
@@ -249,6 +260,10 @@ DICTIONARY: dict[str, tuple[str, str]] = {
     "The casebook lists no provinces as claimed or logged.": (
         "در مجموعه فهرستی از ولایت‌های ادعا یا ثبت شده نیست.",
         "په ټولګه کې د ادعا یا ثبت شویو ولایتونو لېست نشته.",
+    ),
+    "The evidence does not narrow the place down.": (
+        "شواهد محل را محدودتر نمی‌کند.",
+        "شواهد ځای نه محدودوي.",
     ),
     "The file cannot be read.": ("فایل خوانده نمی‌شود.", "فایل نه لوستل کېږي."),
     "The file is larger than 300 MB.": (
@@ -280,6 +295,10 @@ DICTIONARY: dict[str, tuple[str, str]] = {
         "سیوري لرونکې ساحه geoloc له شواهدو محاسبه کړې؛ چا نه ده رسم کړې.",
     ),
     "The skyline as it was traced": ("خط افق، چنان‌که ترسیم شده", "د افق کرښه، لکه چې ایستل شوې"),
+    "The first of {count} pictures in the file.": (
+        "نخستین از {count} تصویر در فایل.",
+        "په فایل کې له {count} انځورونو لومړی.",
+    ),
     "the user's own file, owner not stated": (
         "فایل خود کاربر، مالک ذکر نشده",
         "د کاروونکي خپل فایل، خاوند یې نه دی ویل شوی",
@@ -297,6 +316,7 @@ DICTIONARY: dict[str, tuple[str, str]] = {
         "موقعیت عوارض به محل می‌رساند؛ ترسیم نشده است.",
         "د ځانګړنو ځای د پېښې ځای ته لار ښيي؛ نه دی انځور شوی.",
     ),
+    "within {name}": ("در {name}", "په {name} کې"),
     "{area} km²": ("{area} کیلومتر مربع", "{area} کیلومتر مربع"),
     "{bits} bits": ("{bits} بیت", "{bits} بېټه"),
     "{bits} bits or more": ("{bits} بیت یا بیشتر", "{bits} بېټه یا زیات"),

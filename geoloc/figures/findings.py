@@ -13,6 +13,7 @@ from geoloc.figures.area import area_figure, claimed_figure
 from geoloc.figures.layer import layer_figure
 from geoloc.figures.layout import size_of
 from geoloc.figures.ledger import ledger_figure
+from geoloc.figures.paper import as_printed
 from geoloc.figures.photos import photos_figure
 from geoloc.figures.provinces import provinces_figure
 from geoloc.figures.words import Language
@@ -30,6 +31,7 @@ BOOK_KINDS: tuple[BookKind, ...] = ("activity", "provinces")
 _MAPS = {"area": area_figure, "claimed": claimed_figure}
 
 
+@as_printed
 def finding_figure(
     finding: Finding,
     *,
@@ -105,6 +107,7 @@ def finding_figure(
     return layer_figure()
 
 
+@as_printed
 def casebook_figure(
     findings: Sequence[Finding],
     book: Book | None,

@@ -28,6 +28,7 @@ from geoloc.figures.panel import (
     lines_of,
     outline_path,
     pole,
+    polygons,
     round_number,
     shared_lines,
 )
@@ -253,11 +254,14 @@ def furnish(
     _degrees(panel, ground, layout)
 
 
-def draw_bar(panel: Panel, layout: Layout, subject: BaseGeometry) -> None:
-    """Draw scale bar and north arrow in a small map, where there is room for them."""
+def draw_bar(panel: Panel, layout: Layout, subject: BaseGeometry) -> Any:
+    """Draw scale bar and north arrow where a small map has room; return their box in pixels."""
     west, _, east, _ = panel.bounds
     if (east - west) / panel.metres(1) > 1.5 * _BAR_MM[0]:
-        _bar(panel, layout, _corners_by_cover(panel, subject, _BAR_MM, ("bl", "br", "tl", "tr"))[0])
+        return _bar(
+            panel, layout, _corners_by_cover(panel, subject, _BAR_MM, ("bl", "br", "tl", "tr"))[0]
+        )
+    return None
 
 
 def _corner_box(panel: Panel, size_mm: tuple[float, float], corner: str, gap_mm: float) -> Any:
@@ -421,8 +425,10 @@ def _in_metres_of(code: str) -> Any:
 
 @cache
 def _country() -> Any:
-    return shapely.union_all(
-        [_in_metres_of(code).simplify(1500) for code in boundaries.load_layer("provinces")]
+    whole = shapely.union_all([_in_metres_of(code) for code in boundaries.load_layer("provinces")])
+    # Lines of neighbours are not always the same to the metre; slivers between them are no lakes.
+    return shapely.union_all([shapely.Polygon(part.exterior) for part in polygons(whole)]).simplify(
+        1500
     )
 
 

@@ -27,6 +27,7 @@ _SIDES = np.array(
 _GAP_PT = 2.0
 _DOT_PX = 5.0
 _CLEAR_PT = 0.6  # the least distance between two words
+_FRAME_PT = 1.5  # and between a word and the frame
 
 
 class Labels:
@@ -35,7 +36,8 @@ class Labels:
     def __init__(self, sheet: Sheet, axes: Axes, points_m: Floats) -> None:
         self._sheet, self._axes = sheet, axes
         self._marks = axes.transData.transform(points_m.reshape(-1, 2))  # better not covered
-        self._frame = np.array(axes.get_window_extent().extents)
+        inwards = np.array([1, 1, -1, -1]) * _FRAME_PT * _PIXELS_PER_PT
+        self._frame = np.array(axes.get_window_extent().extents) + inwards
         self._taken: list[Floats] = []
 
     def reserve(self, south_west_m: Any, north_east_m: Any) -> None:

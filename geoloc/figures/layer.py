@@ -34,6 +34,7 @@ from geoloc.figures.paper import (
     SMALL_PT,
     VERMILLION,
     Sheet,
+    as_printed,
     leading_mm,
     require_computed,
     signature,
@@ -110,6 +111,7 @@ _KINDS = {
 }
 
 
+@as_printed
 def layer_figure(edition: str | None = None, *, names: int = 3) -> Figure:
     """Return the police districts of an edition as one A4 page for a report.
 

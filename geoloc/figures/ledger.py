@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from matplotlib.patches import Rectangle
 
-from geoloc import geo
+from geoloc import boundaries, geo
 from geoloc.area import ledger
 from geoloc.figures.area import (
     EDGE,
@@ -19,10 +19,12 @@ from geoloc.figures.area import (
     region_styles,
     say_head,
     say_reason,
+    says_of,
 )
 from geoloc.figures.ground import LIKELY, LINES, Style, draw_bar, round_scale, say_credit
-from geoloc.figures.layout import Box, Flow, Layout, outside
-from geoloc.figures.panel import Panel, in_metres, shared_lines
+from geoloc.figures.labels import Labels
+from geoloc.figures.layout import Box, Flow, Layout, family_of, outside
+from geoloc.figures.panel import Panel, in_metres, pole, shared_lines
 from geoloc.figures.paper import GREY, INK, SMALL_PT, Sheet
 from geoloc.figures.words import Written
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
 
     from geoloc.area import Entry, LikelyArea
+    from geoloc.boundaries import Unit
     from geoloc.casebook import Finding
 
 # Relative to the best place: at least a half, a tenth, a hundredth.
@@ -39,6 +42,7 @@ _STEPS = (0.5, 0.1, 0.01)
 _TINTS = ("#4d3b6e", "#9b8fb5", "#dcd7e6")
 _ACROSS = {"column": 2, "page": 4, "wide": 3}
 _MOST = {"column": 4, "page": 12, "wide": 6}  # panels, the posterior's included
+_NAMES = 4  # districts named in the panel of all together
 _MOST_BITS = 5  # that are told of a place that must not be found
 _HIGH = 0.78  # of a panel, as a share of its width
 _GAP_MM, _WIDEST_MM = 3.0, 76.0
@@ -116,7 +120,7 @@ def _say_corners(layout: Layout, scene: _Scene) -> None:
     """Say what ground the panels show, to a hundredth of a degree (about 1 km)."""
     west, south, east, north = scene.bounds
     lon, lat = geo.to_degrees([west, east], [south, north])
-    corners = [f"{y:.2f}°\u00a0N\u00a0{x:.2f}°\u00a0E" for x, y in zip(lon, lat, strict=True)]
+    corners = [layout.language.position(x, y, 2) for x, y in zip(lon, lat, strict=True)]
     layout.notes.gap(0.8)
     told = "Every panel shows the same ground, from {first} to {last}; north is up."
     layout.notes.say(layout.language.t(told, first=corners[0], last=corners[1]), most=3)
@@ -172,7 +176,9 @@ class _Scene:
         self.bounds = x - half[0], y - half[1], x + half[0], y + half[1]
         bits = [area.bits, *(entry.bits for entry in entries)]
         self.most_bits = max(max(self._told_bits(each) for each in bits), 0.1)
-        self._lines = _district_lines(self.bounds)
+        self._districts = _districts(self.bounds)
+        shapes = [shape for _, shape in self._districts]
+        self._lines = shared_lines(shapes).difference(shapely.box(*self.bounds).boundary.buffer(1))
 
     def clue(self, sheet: Sheet, left: float, top: float, entry: Entry) -> None:
         """Draw one strand's likelihood and its bits."""
@@ -195,7 +201,7 @@ class _Scene:
         trust = language.t("taken to be right with {share}", share=share)
         flow.say(f"{self._bits(entry.bits)}; {trust}", most=2)
         if self.shown.plainly:
-            flow.say(outside(entry.strand.says, 110), most=2, color=GREY)
+            flow.say(says_of(language, entry.strand, 110), most=2, color=GREY)
         origin = outside(entry.strand.origin, 90)
         flow.say(language.t("from {origin}", origin=origin), most=2, color=GREY)
         return flow
@@ -208,8 +214,22 @@ class _Scene:
             style.draw(panel, shape)
         panel.line(self.regions[-1].boundary, colors=EDGE, linewidths=0.9, zorder=4.9)
         self._context(panel)
-        draw_bar(panel, self.layout, shapely.union_all(self.regions))
+        labels = Labels(sheet, panel.axes, np.zeros((0, 2)))
+        bar = draw_bar(panel, self.layout, shapely.union_all(self.regions))
+        if bar is not None:
+            labels.reserve_box(bar)
+        self._names(labels)
         self._bar(sheet, left, top, self._told_bits(self.area.bits), LIKELY[0])
+
+    def _names(self, labels: Labels) -> None:
+        """Name the districts with most ground beside the area: degrees tell few people where."""
+        language, style = self.layout.language, LINES["districts"]
+        free = [(shape.difference(self.regions[-1]), unit) for unit, shape in self._districts]
+        poles = [(pole(shape), unit) for shape, unit in free]
+        for (middle, _), unit in sorted(poles, key=lambda each: -each[0][1])[:_NAMES]:
+            name = language.unit(unit)
+            how = {"color": style["color"], "style": "italic", "family": family_of(name)}
+            labels.claim(middle, language.line(name), SMALL_PT, **how)
 
     def posterior_words(self) -> Flow:
         """Return what all clues brought together."""
@@ -220,6 +240,8 @@ class _Scene:
         share = Written(language.percent(widest.share))
         area = Written(language.km2(widest.area_km2))
         told = "{share} of the probability within {area}"
+        if widest.at_least:
+            told = "at least {share} of the probability within {area}"
         flow.say(language.t(told, share=share, area=area), most=3)
         return flow
 
@@ -306,12 +328,15 @@ class _Scene:
         return language.t(words, bits=Written(language.figures(number)))
 
 
-def _district_lines(bounds: tuple[float, float, float, float]) -> BaseGeometry:
-    from geoloc import boundaries
-
-    frame = shapely.box(*bounds)
+def _districts(bounds: tuple[float, float, float, float]) -> list[tuple[Unit, BaseGeometry]]:
+    """Return the districts that a box of UTM 42N shows, each cut to it."""
     lon, lat = geo.to_degrees([bounds[0], bounds[2]], [bounds[1], bounds[3]])
     near = shapely.box(lon[0], lat[0], lon[1], lat[1]).buffer(0.05)
     units = boundaries.load_layer("districts").values()
-    shapes = [in_metres(u.geometry) for u in units if shapely.intersects(u.geometry, near)]
-    return shared_lines(shapes).intersection(frame) if shapes else shapely.LineString()
+    cut = shapely.box(*bounds)
+    shown = (
+        (unit, in_metres(unit.geometry).intersection(cut))
+        for unit in units
+        if shapely.intersects(unit.geometry, near)
+    )
+    return [(unit, shape) for unit, shape in shown if shape.area]

@@ -21,6 +21,7 @@ from matplotlib.patheffects import Normal, withStroke
 from PIL import Image
 
 from geoloc import geo
+from geoloc.casebook import coarse
 from geoloc.casebook.folder import file_inside
 from geoloc.errors import FenceError, InputError
 from geoloc.fence.pictures import picture_of
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from geoloc.casebook import Finding, Photo
+    from geoloc.casebook import Finding, Incident, Photo
 
 MOST = 3  # photos of one figure
 _MOST_BYTES = 300_000_000
@@ -61,8 +62,10 @@ _TALLEST = 1.05  # of photos beside others, height to width
 _LEAST_MAP_M = 1_500.0
 _LINES_FROM_KM = 12.0  # closer in, the lines would look exact
 _RIDGE: dict[str, Any] = {"color": VERMILLION, "linewidth": 0.8}
+_GRAPHIC = "Graphic: shows violence or the dead"
 _STATES = {
     "checked": "checked, as recorded",
+    "broken": "as recorded, but it cannot be shown",
     "changed": "changed since it was recorded",
     "missing": "missing",
 }
@@ -77,6 +80,13 @@ class Plate:
     state: str  # checked, changed or missing
     pixels: NDArray[np.uint8] | None  # rows, columns, RGB; None where it is not shown
     reason: str = ""  # why not, in English; a key of the dictionary, or the reader's own words
+    frames: int = 1  # pictures in the file, of which the first is shown
+
+    @property
+    def told_state(self) -> str:
+        """Return what the caption says of its file, in English; a key of the dictionary."""
+        withheld = self.reason in ("", _GRAPHIC)
+        return _STATES[self.state if withheld or self.state != "checked" else "broken"]
 
     @property
     def shape(self) -> float:
@@ -162,7 +172,7 @@ def plate_of(number: int, photo: Photo, folder: Path, *, graphic: bool) -> Plate
             number, photo, "changed", None, "The file is not the one that the case records."
         )
     if photo.graphic and not graphic:
-        return Plate(number, photo, "checked", None, "Graphic: shows violence or the dead")
+        return Plate(number, photo, "checked", None, _GRAPHIC)
     try:
         copy = picture_of(content, blur=photo.blur)
     except FenceError as error:
@@ -171,7 +181,7 @@ def plate_of(number: int, photo: Photo, folder: Path, *, graphic: bool) -> Plate
         whole = picture.convert("RGBA")
         flat = Image.new("RGBA", whole.size, "white")
         flat.alpha_composite(whole)
-        return Plate(number, photo, "checked", np.asarray(flat.convert("RGB")))
+        return Plate(number, photo, "checked", np.asarray(flat.convert("RGB")), frames=copy.frames)
 
 
 def _spots(plates: Sequence[Plate]) -> dict[int, tuple[float, float]]:
@@ -182,6 +192,11 @@ def _spots(plates: Sequence[Plate]) -> dict[int, tuple[float, float]]:
             if feature.lon is not None and feature.lat is not None:
                 found.setdefault(feature.number, (feature.lon, feature.lat))
     return dict(sorted(found.items()))
+
+
+def _places(incident: Incident) -> bool:
+    """Return whether a case says of any feature of a photo where it is."""
+    return any(each.lon is not None for photo in incident.photos for each in photo.features)
 
 
 def _say(
@@ -200,9 +215,10 @@ def _say(
     notes = [t("One number is one thing, in every photo and on the map.")]
     if withheld:
         notes.append(t("Where the features are would lead to the place; it is not drawn."))
-    if any(photo.blur for photo in photos):
+    if any(plate.photo.blur and plate.pixels is not None for plate in plates):
         notes.append(t("Faces and bodies were blurred in a copy; it cannot be undone."))
-    notes.append(t("Of each file only the pixels are shown."))
+    if any(plate.pixels is not None for plate in plates):
+        notes.append(t("Of each file only the pixels are shown."))
     if rest := len(shown.finding.incident.photos) - len(plates):
         notes.append(t("{count} more photos are not shown.", count=rest))
     for note in notes:
@@ -218,13 +234,14 @@ def _key_of_features(
 ) -> None:
     """Explain each number: its name, unless that would lead to the place, and where it is seen."""
     language = layout.language
+    named = shown.exact or not (coarse.pins(shown.finding) or _places(shown.finding.incident))
     names: dict[int, str] = {}
     seen: dict[int, list[str]] = {}
     for plate in plates:
         for feature in plate.photo.features:
             told = language.figures(str(plate.number))
             seen.setdefault(feature.number, []).append(told)
-            if feature.name and shown.plainly:
+            if feature.name and named:
                 names.setdefault(feature.number, outside(feature.name, 90))
     most = _MOST_KEYS[layout.size.name]
     for number in sorted(seen)[:most]:
@@ -303,8 +320,11 @@ class _Page:
         if source := self.sources.get(photo.source or ""):
             credit = outside(f"{source.publisher}: {source.title}", 110)
             flow.say(credit, most=2, color=GREY)
-        told = language.t("File: {state}.", state=language.t(_STATES[plate.state]))
-        flow.say(told, most=2, color=GREY if plate.state == "checked" else VERMILLION)
+        if plate.frames > 1:
+            told = language.t("The first of {count} pictures in the file.", count=plate.frames)
+            flow.say(told, most=2)
+        told = language.t("File: {state}.", state=language.t(plate.told_state))
+        flow.say(told, most=2, color=GREY if plate.told_state == _STATES["checked"] else VERMILLION)
         flow.say(f"SHA-256 {photo.sha256[:16]}…", most=1, color=GREY)
         return flow
 
@@ -426,6 +446,6 @@ def _say_corners(layout: Layout, ground: Ground) -> None:
     """Say what ground the map shows: round degrees may be none in it."""
     west, south, east, north = ground.bounds
     lon, lat = geo.to_degrees([west, east], [south, north])
-    corners = [f"{y:.4f}°\u00a0N\u00a0{x:.4f}°\u00a0E" for x, y in zip(lon, lat, strict=True)]
+    corners = [layout.language.position(x, y, 4) for x, y in zip(lon, lat, strict=True)]
     told = "The map reaches from {first} to {last}."
     layout.notes.say(layout.language.t(told, first=corners[0], last=corners[1]), most=3)

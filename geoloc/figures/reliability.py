@@ -17,6 +17,7 @@ from geoloc.figures.paper import (
     SMALL_PT,
     VERMILLION,
     Sheet,
+    as_printed,
     require_computed,
     signature,
 )
@@ -147,6 +148,7 @@ def wilson(successes: int, trials: int) -> tuple[float, float]:
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
+@as_printed
 def reliability_figure(edition: str | None = None) -> Figure:
     """Return how often the model was right about localities that it had not seen.
 

@@ -115,6 +115,13 @@ class Language:
         """Return a length with its unit."""
         return self.t("{km} km", km=Written(self.figures(f"{length_km:g}")))
 
+    def position(self, lon: float, lat: float, places: int) -> str:
+        """Return latitude and longitude, degrees with so many places, kept on one line."""
+        north, east = (self.figures(f"{value:.{places}f}°") for value in (lat, lon))
+        if self.leftwards:  # else the sign of degrees leaves its number
+            north, east = (f"{_LEFT_TO_RIGHT}{each}{_END}" for each in (north, east))
+        return f"{north} {self.t('N')} {east} {self.t('E')}".replace(" ", "\u00a0")
+
     def month(self, day: dt.date) -> str:
         """Return the name of a Gregorian month."""
         return self.t(_MONTHS[day.month - 1])

@@ -34,7 +34,6 @@ from geoloc.report.established import (
     verified,
 )
 from geoloc.report.quotable import (
-    is_narrowed,
     judged,
     place_name,
     quotable,
@@ -364,7 +363,7 @@ def _area(finding: Finding, to: Telling) -> Iterator[Block]:
     reason = words.text("Reason"), (told(finding.incident.geolocation.reason),)
     status = words.text("Result"), (words.text(STATUSES[finding.status]),)
     yield Facts(words.text("The likely area"), (status, reason, *sizes))
-    if not is_narrowed(finding):
+    if finding.area and not finding.area.narrows:
         yield Paragraph(
             words.text(
                 "This is nearly the whole study area: the evidence does not narrow the place down."

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
 from geoloc.casebook import coarse
 from geoloc.report.blocks import Text, plain
 
@@ -23,7 +21,6 @@ KNOWN_AS = {
     "not-found": "looked for, not found",
 }
 _MOST_NAMED = 3  # claimants that one sentence names
-_NOT_NARROWED = 0.8  # a likely area of more of the study area than this says nothing; a judgement
 
 
 def judged(finding: Finding) -> list[tuple[Place, Verdict, list[Claim]]]:
@@ -196,7 +193,7 @@ def _found(finding: Finding, to: Telling) -> Text:
             )
         )
     share, area_km2 = to.regions(finding)[-1]
-    if not is_narrowed(finding):
+    if finding.area and not finding.area.narrows:
         told = (
             "{condition} it could still not be narrowed where {event} happened: what holds {share}"
             " of the probability, {area}, is nearly the whole study area."
@@ -228,12 +225,3 @@ def _found(finding: Finding, to: Telling) -> Text:
         share=words.at_least(share),
         area=words.area(area_km2),
     )
-
-
-def is_narrowed(finding: Finding) -> bool:
-    """Return whether the likely area is clearly less than the area it was looked for in."""
-    if finding.area is None:
-        return False
-    cells = int(np.count_nonzero(finding.area.prior.mass))
-    study_km2 = cells * (finding.area.grid.cell_m / 1000) ** 2
-    return finding.area.regions[-1].area_km2 < _NOT_NARROWED * study_km2
