@@ -628,7 +628,7 @@ _LINK_PATTERNS = (  # the marked place before the mere middle of the view
 
 
 # Notations that say where to 100 m or better, as `_fold` writes them: degrees of Afghanistan with
-# three decimals (four after a comma, for 35,000 is a number), minutes, MGRS, UTM, plus codes.
+# three decimals (four after a comma: 35,000 is a number), minutes, MGRS, UTM, codes.
 _FINE = re.compile(
     r"""(?:(?<![\d.])(?:2[89]|3\d|6\d|7[0-5])(?:\.\d{3}|,\d{4})
     | (?<!\d)\d{2}\s?(?:°|deg(?:rees?)?|d)\s?\d{1,2}(?:\.\d+)?\s?(?:'|m|[NSEW]\b)
@@ -637,8 +637,9 @@ _FINE = re.compile(
     | \b[NSEW]\s?\d{2}[\s:°]\s?\d{1,2}(?:[\s:']\s?\d{1,2}|\.\d)
     | \b4[1-3]\s?[RST]\s?[A-Z]{2}\s?\d{3,5}\s?\d{3,5}(?!\d)
     | (?<!\d)[2-8]\d{5}(?:\.\d+)?\s?m?\s?E?[\s,;/]{1,3}(?:3[2-9]|4[0-2])\d{5}(?!\d)
+    | ///[^\W\d]+\.[^\W\d]+\.[^\W\d]+
     | \b[2-9CFGHJMPQRVWX]{4,8}\+[2-9CFGHJMPQRVWX]{2,3}\b)
-    (?:[\d.]*\d)?[°'"]*(?:\s?[NSEW]\b)?""",
+    (?:[\d.]*\d)?[°'"]*(?:\s?[NSEW]\b(?!\s?\d))?""",
     re.IGNORECASE | re.VERBOSE,
 )
 WITHHELD = "[…]"

@@ -139,6 +139,19 @@ def test_what_geoloc_wrote_is_replaced(run: Shell, book: Path, written: Path) ->
     assert run("report", ID, "--cases", book, "-o", written).status == 0
 
 
+def test_what_was_edited_since_is_not_replaced(run: Shell, book: Path, written: Path) -> None:
+    """A report that somebody worked on, or another file under a copied manifest, stays."""
+    edited = written.read_bytes() + b"<!-- mine -->"
+    written.write_bytes(edited)
+    done = run("report", ID, "--cases", book, "-o", written)
+    assert done.status == 2
+    assert "was changed since geoloc wrote it" in done.err
+    assert written.read_bytes() == edited
+    again = run("verify-report", written, "--cases", book, "--again")
+    assert "is not the file that was written" in again.out
+    assert "only this file was changed" in again.out
+
+
 def test_the_printed_hint_compares_the_folder_that_was_used(run: Shell, book: Path) -> None:
     """A report of `../v`, its case edited: what `Next:` prints notices it."""
     for of in ((ID, "--cases", "../v"), (f"../v/{ID}.yaml",)):

@@ -123,8 +123,10 @@ def test_what_is_withheld_changes_no_judgement(finding: Finding) -> None:
         (f"at {SPOT}.", "at […], […]."),
         ("۳۴٫۴۹۳۷۷، ۶۹٫۲۷۴۳۱ بود", "[…]، […] بود"),
         ("42S WD 25183 16943 there", "[…] there"),
-        ("34°29'37.7\"N 69°16'27.5\"E", "[…] […]"),
+        ("34°29'37.7\"N 69°16'27.5\"E", "[…][…]"),
         ("8GXF+FPC or F7VF+GP Kabul", "[…] or […] Kabul"),
+        ("N 34 30.074 E 69 13.407", "[…] […]"),
+        ("at ///filled.count.soap now", "at […] now"),
         ("34.4\u200b9377", "[…]"),  # hidden from a plain look: all of it goes
         ("no place, 35,000 people", "no place, 35,000 people"),
     ],
@@ -134,3 +136,28 @@ def test_coordinates_give_way_and_words_stay(text: str, left: str) -> None:
     assert geo.without_positions(text) == left
     assert not geo.tells_position(left)
     assert not re.search(r"\d\.\d{3}", left)
+
+
+def test_a_pinned_place_is_not_told_by_lengths_in_words() -> None:
+    """Where an area is below 1 km², no words give a length below 1 km; elsewhere they stay."""
+    case = spotted()
+    case["notes"] = ["120 m from the mosque, 0.8 km or 300 metres on, 5 km from PD8", "۱۲۰ متر"]
+    wide = casebook.investigate(Incident.model_validate(case))
+    assert coarse.published(wide).incident.notes == tuple(case["notes"])
+    case["geolocation"]["status"] = "exact"
+    pinned = casebook.investigate(Incident.model_validate(case))
+    assert coarse.pins(pinned)
+    assert coarse.published(pinned).incident.notes == (
+        "[< 1 km] from the mosque, [< 1 km] or [< 1 km] on, 5 km from PD8",
+        "[< 1 km]",
+    )
+
+
+def test_a_photo_named_by_its_place_is_named_so_to_nobody() -> None:
+    """The report shows `[…]`, and the command asks to rename the file."""
+    case = spotted()
+    case["photos"] = [{"file": f"photos/{LAT}_{LON}.jpg", "sha256": "0" * 64, "origin": "photo"}]
+    found = casebook.investigate(Incident.model_validate(case))
+    assert "photos[0].file" in coarse.coordinates_told(found)
+    assert LAT not in report.as_html(report.document([found])).decode()
+    assert LAT in report.as_html(report.document([found], exact=True)).decode()

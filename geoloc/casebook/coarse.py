@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -82,7 +83,7 @@ def coordinates_told(finding: Finding) -> tuple[str, ...]:
     def look(at: str, value: object) -> None:
         if isinstance(value, dict):
             for key, part in value.items():
-                if key not in ("clues", "study", "file"):
+                if key not in ("clues", "study"):
                     look(f"{at}.{key}" if at else key, part)
         elif isinstance(value, list):
             for number, part in enumerate(value):
@@ -95,34 +96,52 @@ def coordinates_told(finding: Finding) -> tuple[str, ...]:
 
 
 def published(finding: Finding) -> Finding:
-    """Return a finding with `[…]` for the coordinates in its words; judged as before."""
-    told: Finding = wordless(finding)
+    """Return a finding with `[…]` for the coordinates in its words; judged as before.
+
+    Where it would tell a place to better than 1 km², its words give no length below 1 km either.
+    """
+    told: Finding = wordless(finding, _without_short if pins(finding) else geo.without_positions)
     return told
 
 
-def wordless(value: Any) -> Any:
+def wordless(value: Any, told: Callable[[str], str] = geo.without_positions) -> Any:
     """Return a record, or any part of one, with `[…]` for the coordinates in its words.
 
-    What has none is returned as it is.
+    What has none is returned as it is. `told` says what is told of words.
     """
     if isinstance(value, str):
-        return geo.without_positions(value)
+        return told(value)
     if isinstance(value, tuple):
-        parts = tuple(map(wordless, value))
+        parts = tuple(wordless(each, told) for each in value)
         return value if all(new is old for new, old in zip(parts, value, strict=True)) else parts
     if isinstance(value, BaseModel):
-        changed = _changed(value, [name for name in type(value).model_fields if name != "file"])
+        names = [name for name in type(value).model_fields if name != "file"]
+        changed = _changed(value, names, told)
         return value.model_copy(update=changed) if changed else value
     if is_dataclass(value) and not isinstance(value, type):
-        changed = _changed(value, [field.name for field in fields(value) if field.init])
+        changed = _changed(value, [field.name for field in fields(value) if field.init], told)
         return replace(value, **changed) if changed else value
     return value
 
 
-def _changed(record: object, names: list[str]) -> dict[str, Any]:
-    """Return the fields of a record in whose words coordinates stood."""
-    told = {name: (getattr(record, name), wordless(getattr(record, name))) for name in names}
-    return {name: new for name, (old, new) in told.items() if new is not old}
+def _changed(record: object, names: list[str], told: Callable[[str], str]) -> dict[str, Any]:
+    """Return the fields of a record whose words are not told as they are."""
+    both = {name: (getattr(record, name), wordless(getattr(record, name), told)) for name in names}
+    return {name: new for name, (old, new) in both.items() if new is not old}
+
+
+_SHORT = re.compile(
+    r"(?<![\d.,])(\d+(?:\.\d+)?)[ \u00a0-]?"
+    r"(?:(km|kilomet(?:re|er)s?|کیلومتر)|(?:m|met(?:re|er)s?|متر))\b(?![²2])"
+)
+
+
+def _without_short(text: str) -> str:
+    def told(found: re.Match[str]) -> str:
+        length_km = float(found[1]) / (1 if found[2] else 1000)
+        return "[< 1 km]" if length_km < 1 else found[0]
+
+    return _SHORT.sub(told, geo.without_positions(text))
 
 
 _LENGTH = re.compile(r"([\d,]+(?:\.\d+)?) (k?m)\b(?!²)")

@@ -127,7 +127,8 @@ def require_place(output: Path, inputs: Iterable[Path]) -> None:
     Raises
     ------
     OutputError
-        If the output or its manifest is an input, or is there and was not written by geoloc.
+        If the output or its manifest is an input, or is there and was not written by geoloc, or
+        was changed since.
     """
     beside = manifest_path(output)
     for each in inputs:
@@ -139,13 +140,16 @@ def require_place(output: Path, inputs: Iterable[Path]) -> None:
     taken = next((path for path in (output, beside) if os.path.lexists(path)), None)
     if taken is None:
         return
+    elsewhere = "choose another name with -o, or take it away."
     try:
-        read_manifest(output)
+        said = read_manifest(output).output
     except InputError as error:
         raise OutputError(
             f"{taken} is there and was not written by geoloc (no {beside.name} of ours beside it);"
-            " choose another name with -o, or take it away."
+            f" {elsewhere}"
         ) from error
+    if taken == output and (said.name != output.name or said.sha256 != sha256_of(output)):
+        raise OutputError(f"{taken} was changed since geoloc wrote it; {elsewhere}")
 
 
 def _are_one(path: Path, other: Path) -> bool:

@@ -172,6 +172,7 @@ def render(settings: Mapping[str, Any], files: CaseFiles) -> Made:
     warnings = [
         f"{finding.incident.id}: {field} holds what looks like a coordinate; the report shows"
         f" {geo.WITHHELD} for it, without --exact."
+        + (" The manifest names the file as it is: rename it." if field.endswith(".file") else "")
         for finding in (() if exact else findings)
         for field in coarse.coordinates_told(finding)
     ]
@@ -510,6 +511,8 @@ def _print_differences(
         )
     if not others:
         typer.echo(f"Its {inputs}")
+        if again:
+            typer.echo("Made again, it is as it was written: only this file was changed.")
         return
     short = 14
     rows = [

@@ -604,7 +604,8 @@ def _photo_row(number: int, photo: Photo, finding: Finding, to: Telling) -> tupl
     what = [told(photo.origin)] + ([told(photo.caption)] if photo.caption else [])
     if photo.graphic:
         what.append(words.text("Graphic: shows violence or the dead", strong=True))
-    kept = [code(photo.file), code(photo.sha256)]
+    name = photo.file if to.exact else coarse.wordless(photo.file)
+    kept = [code(name), code(photo.sha256)]
     state = to.kept.get(f"{finding.incident.id}/{photo.file}")
     if state:
         kept.append(words.text(_STATES[state], strong=state != "unchanged"))
