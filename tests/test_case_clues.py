@@ -219,7 +219,7 @@ BEARING = f"{{kind: bearing, landmark: {HILL}, azimuth_deg: 0}}"
             "from a value to a larger one",
         ),
         ("{kind: skyline}", "kind", "'skyline' is no kind of clue in a case file; kinds are"),
-        ("{kind: same-as, incident: next door}", "incident", "pattern"),
+        ("{kind: same-as, incident: next door}", "incident", "must look like"),
         ("{codes: [AF0104]}", "kind", "is missing"),
         ("near", "", "must hold fields"),
     ],
