@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import nbformat
 import pytest
@@ -12,29 +15,50 @@ from nbclient import NotebookClient
 NOTEBOOKS = sorted((Path(__file__).parent.parent / "notebooks").glob("*.ipynb"))
 
 
+class Executed(NamedTuple):
+    """A notebook after its run, and the folder that it ran in, empty before."""
+
+    notebook: Any
+    folder: Path
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Executed]:
+    """Return a function that runs a notebook once, however many tests look at it."""
+
+    @cache
+    def run(path: Path) -> Executed:
+        notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call] # nbformat is untyped
+        assert not any(cell.get("outputs") for cell in notebook.cells)
+        folder = tmp_path_factory.mktemp("notebook")
+        where = {"metadata": {"path": str(folder)}}
+        NotebookClient(notebook, timeout=120, resources=where).execute()
+        return Executed(notebook, folder)
+
+    return run
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of Jupyter's own start-up, not ours
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs(path: Path, tmp_path: Path) -> None:
+def test_a_notebook_runs(path: Path, executed: Callable[[Path], Executed]) -> None:
     """Every cell runs in a fresh kernel in an empty folder, and the file holds no old output."""
-    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call] # nbformat is untyped
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    assert not any(cell.outputs for cell in code)
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
-    assert any(cell.outputs for cell in code)
+    assert any(cell.get("outputs") for cell in executed(path).notebook.cells)
 
 
-def test_the_first_notebook_ends_with_a_map(tmp_path: Path) -> None:
+def test_the_first_notebook_ends_with_a_map(
+    executed: Callable[[Path], Executed],
+) -> None:
     """The walk from a coordinate ends in a page that Jupyter can show."""
-    notebook = nbformat.read(NOTEBOOKS[0], 4)  # type: ignore[no-untyped-call] # nbformat is untyped
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    notebook, _ = executed(NOTEBOOKS[0])
     last = [cell for cell in notebook.cells if cell.cell_type == "code"][-1]
     assert "<iframe" in last.outputs[0]["data"]["text/html"]
 
 
-def test_the_second_notebook_says_what_replaces_what(tmp_path: Path) -> None:
+def test_the_second_notebook_says_what_replaces_what(
+    executed: Callable[[Path], Executed],
+) -> None:
     """It draws the layer, and a made-up official line settles a point that ours leaves open."""
-    notebook = nbformat.read(NOTEBOOKS[1], 4)  # type: ignore[no-untyped-call] # nbformat is untyped
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    notebook, folder = executed(NOTEBOOKS[1])
     shown = [each for cell in notebook.cells for each in cell.get("outputs", ()) if "data" in each]
     assert any("image/png" in each["data"] for each in shown)
     tables = [each["data"]["text/plain"] for each in shown if "text/plain" in each["data"]]
@@ -46,16 +70,17 @@ def test_the_second_notebook_says_what_replaces_what(tmp_path: Path) -> None:
     assert 0.1 < ours < 0.9
     assert official > 0.99
     assert tables[-1] == "'nahia-2019'"  # what was in use before is in use again
-    assert not any(tmp_path.iterdir())
+    assert not any(folder.iterdir())
 
 
-def test_the_third_notebook_shrinks_the_area_and_survives_a_wrong_clue(tmp_path: Path) -> None:
+def test_the_third_notebook_shrinks_the_area_and_survives_a_wrong_clue(
+    executed: Callable[[Path], Executed],
+) -> None:
     """It says that it is invented; each clue shrinks the area; only blind belief misleads it."""
-    notebook = nbformat.read(NOTEBOOKS[2], 4)  # type: ignore[no-untyped-call] # nbformat is untyped
+    notebook, folder = executed(NOTEBOOKS[2])
     title, first = notebook.cells[0].source.splitlines()[::2][:2]
     assert "synthetic" in title
     assert "Everything in this example is invented" in first
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
     outputs = [each for cell in notebook.cells for each in cell.get("outputs", ())]
     assert sum("image/png" in each.get("data", {}) for each in outputs) == 2
     (table,) = [
@@ -77,4 +102,4 @@ def test_the_third_notebook_shrinks_the_area_and_survives_a_wrong_clue(tmp_path:
         "consistent",
         "inconsistent",
     ]
-    assert not any(tmp_path.iterdir())
+    assert not any(folder.iterdir())
