@@ -234,10 +234,11 @@ def _closes(text: str) -> bool:
         or text in words_of("people", "stop")
         or text in _COPULA
         or text in _PREPOSITIONS
-        or text in (";", ":", ".", "!", "?", ")", "\n")
+        or text in _MARKS
     )
 
 
+_MARKS = frozenset((";", ":", ".", "!", "?", ")", "\n"))
 _COPULA = frozenset(phrase("بودند بود است هستند استند اند دی ده وو وه وی شامل شامله دی شاملی بوده"))
 _PREPOSITIONS = frozenset(("in", "at", "near", "on", "by", "from", *phrase("در په به توسط بر")))
 
@@ -299,13 +300,18 @@ _VAGUELY = frozenset({"none", "all", "most", "some", "many", "half", "several"})
 
 
 def _end_of_share(tokens: tuple[Token, ...], start: int, *, comma: bool) -> int | None:
-    """Return where a share ends: at its comma, or before the verb; None if it has an outcome."""
-    for place in range(start, min(start + 10, len(tokens))):
+    """Return where a share ends: at its comma, or before the verb; None if it has an outcome.
+
+    Behind a comma it can also be the last that a sentence says.
+    """
+    for place in range(start, min(start + _LONGEST, len(tokens))):
         text = tokens[place].text
         if text == ",":
             return place + 1 if comma else place
+        if comma and text in _MARKS:
+            return place
         if outcome_words().at(tokens, place):
             return None
         if text in words_of("people", "auxiliary") and place > start and not comma:
             return place
-    return None
+    return len(tokens) if comma and len(tokens) - start < _LONGEST else None

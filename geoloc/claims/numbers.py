@@ -74,6 +74,8 @@ def _said_at(tokens: tuple[Token, ...], place: int) -> Number | None:
     kind = ""
     if bound := _bounds().before(tokens, place):
         first, kind = place - bound[0], bound[1]
+    if _is_left_behind(tokens, place, end):
+        return None
     least, most = value, value
     upper = _upper(tokens, end, between=tokens[place - 1].text if place else "")
     if upper := upper or _next_to(tokens, place, end, value):
@@ -93,12 +95,24 @@ def _said_at(tokens: tuple[Token, ...], place: int) -> Number | None:
 UNCLEAR = "which number, is not clear"
 
 
+def _is_left_behind(tokens: tuple[Token, ...], place: int, end: int) -> bool:
+    """Return whether it is where a number rose from: `risen from 10 to 21` says 21."""
+    before = [token.text for token in tokens[max(0, place - 4) : place]]
+    after = end < len(tokens) and tokens[end].text == "to"
+    return after and "from" in before and bool(words_of("people", "rises") & set(before))
+
+
 def _negates(tokens: tuple[Token, ...], place: int) -> bool:
     """Return whether a number word is none: in `no one`, and `نه` is nine and, in Pashto, not."""
     after = tokens[place + 1].text if place + 1 < len(tokens) else ""
     if tokens[place].text == "نه" and (after in _BEHIND_NOT or not after[:1].isalpha()):
         return True
-    return bool(place) and tokens[place - 1].text in ("no", "not")
+    before = [token.text for token in tokens[max(0, place - 6) : place]]
+    if tokens[place].text == "نه" and "هیڅوک" in before:
+        return True
+    if before[-3:] == ["not", "a", "single"] or before[-2:] == ["not", "even"]:
+        return True
+    return before[-1:] in (["no"], ["not"])
 
 
 _BEHIND_NOT = frozenset(phrase("دی ده و وو وه شو شوی شوه شول یی وژل نیول کیږی بلکی بلکه در په به"))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from functools import lru_cache
+from itertools import pairwise, takewhile
 
 from geoloc.claims.asides import is_capital, outcome_words, without_asides
 from geoloc.claims.dates import dates
 from geoloc.claims.names import begins_a_name, known_by
-from geoloc.claims.numbers import UNCLEAR, Number, numbers
-from geoloc.claims.vocabulary import words_of
+from geoloc.claims.numbers import UNCLEAR, Number, numbers, value_at
+from geoloc.claims.vocabulary import vocabulary, words_of
 from geoloc.gazetteer.notation import mentions
-from geoloc.gazetteer.text import Span, Text, Token, Unresolved, phrase
+from geoloc.gazetteer.text import Phrases, Span, Text, Token, Unresolved, phrase
 
 _FARTHEST = 9  # words between a number and what befell the people
 _ADDRESS = re.compile(r"(?:https?://|www\.|\bt\.me/)\S+")  # the number of a post
@@ -56,17 +57,20 @@ def tolls(
             found.append(_toll(text, tokens, outcome, nobody, Number(*nobody, nobody[1], 0, 0)))
             continue
         chosen = [n for n in _told(tokens, counted, things, place, end, outcome) if n not in used]
+        either, shared = _either(tokens, counted, place, end, outcome)
+        chosen += [n for n in shared if n not in chosen]
         if not chosen:
             continue
         used.update(chosen)
         whole = min(place, *(n.first for n in chosen)), max(end, *(n.end for n in chosen))
-        either = _either(tokens, end, outcome)
         said = [n for n in chosen if n.least is not None and not either]
         if said:
             apart = any(t.text == "," for t in tokens[max(n.end for n in said) : place])
-            found.append(_toll(text, tokens, outcome, whole, _sum(tokens, said, apart=apart)))
+            number = _with_others(tokens, _sum(tokens, said, apart=apart), said, place, end)
+            found.append(_toll(text, tokens, outcome, whole, number))
         for number in chosen:
-            why = "which, is not said" if either else number.why
+            which = "how many of each" if " and " in either else "which"
+            why = f"{which}, is not said" if either else number.why
             if either or number.least is None:
                 unsaid.append(_left_open(text, tokens, whole, f"{either or outcome}: {why}"))
     return tuple(found), tuple(unsaid)
@@ -125,7 +129,41 @@ def _nobody(tokens: tuple[Token, ...], start: int, end: int) -> tuple[int, int] 
     verb = not tokens[end - 1].text.endswith("ing")
     if verb and (after[:1] in (["nobody"], ["none"]) or after == ["no", "one"]):
         return start, end + (2 if after[0] == "no" else 1)
+    return _not_one(tokens, start, end)
+
+
+def _not_one(tokens: tuple[Token, ...], start: int, end: int) -> tuple[int, int] | None:
+    """Return the tokens of `not a single man was killed` or `هیچ یک از آنان کشته نشد`."""
+    people = words_of("people", "one") | words_of("people", "counters") | _PEOPLE | {"of"}
+    for behind in range(start, max(start - _FARTHEST, 0), -1):
+        if found := _not_one_words().before(tokens, behind):
+            who = {token.text for token in tokens[behind : behind + 3]}
+            english = tokens[behind - 1].text.isascii()
+            sure = bool(people & who) if english else _is_negated(tokens, start, end)
+            return (behind - found[0], end) if sure and _is_open(tokens, behind, start) else None
+        if (
+            value_at(tokens, behind - 1)
+            and not {t.text for t in tokens[behind - 2 : behind]} & _NONE
+        ):
+            return None
     return None
+
+
+_NONE = frozenset(("of", "the", "not", "even", "single", *phrase("هیچ هیڅ حتی ان نه")))
+
+
+@lru_cache(maxsize=1)
+def _not_one_words() -> Phrases:
+    return Phrases((words, True) for words in vocabulary()["people"]["not_one"])
+
+
+def _is_negated(tokens: tuple[Token, ...], start: int, end: int) -> bool:
+    """Return whether the verb of a Dari or Pashto outcome is: `کشته نشد`, `نه دي وژل شوي`."""
+    around = [token.text for token in (*tokens[max(0, start - 2) : start], *tokens[end : end + 3])]
+    return any(text in _NEGATIONS for text in around)
+
+
+_NEGATIONS = frozenset(phrase("نشد نشدند نشده نمی نه ونه"))
 
 
 def _names_nobody(tokens: tuple[Token, ...], place: int) -> int | None:
@@ -151,13 +189,39 @@ def _is_passed_over(tokens: tuple[Token, ...], place: int) -> bool:
     )
 
 
-def _either(tokens: tuple[Token, ...], place: int, outcome: str) -> str:
-    """Return `killed or captured` where it is left open which, and else nothing."""
-    place += tokens[place : place + 1] != () and tokens[place].text == "و"  # کشته و یا زخمی
-    if place + 1 >= len(tokens) or tokens[place].text not in ("or", "یا"):
-        return ""
-    other = outcome_words().at(tokens, place + 1)
-    return f"{outcome} or {other[1]}" if other else ""
+def _either(
+    tokens: tuple[Token, ...],
+    counted: list[Number],
+    start: int,
+    place: int,
+    outcome: str,
+) -> tuple[str, list[Number]]:
+    """Return `killed or captured` where it is left open which, and the number behind the two.
+
+    Of twenty `killed and wounded` nobody says how many were killed; who was captured and killed
+    suffered both.
+    """
+    passive = start > 0 and tokens[start - 1].text in _PASSIVE
+    while place < len(tokens) and tokens[place].text in _BECAME:
+        place += 1
+    joint = place
+    while place < len(tokens) and tokens[place].text in _OR | _BOTH:
+        place += 1
+    if place in (joint, len(tokens)) or (other := outcome_words().at(tokens, place)) is None:
+        return "", []
+    either = any(token.text in _OR for token in tokens[joint:place])
+    mixed = outcome == "killed" or {outcome, other[1]} == {"killed", "wounded"}
+    if other[1] == outcome or not (either or (mixed and other[1] != "bodies")):
+        return "", []
+    own = _behind(tokens, counted, place + other[0])
+    if own and passive:
+        return "", []  # "ten were killed and wounded five"
+    return f"{outcome} {'or' if either else 'and'} {other[1]}", [own] if own else []
+
+
+_BECAME = frozenset(phrase("شوی شول شو شوه دی ده شده اند شدند شد است"))
+_OR = frozenset({"or", "یا", "/"})
+_BOTH = frozenset({"and", ",", "و", "او", "were"})
 
 
 def _sum(tokens: tuple[Token, ...], numbers: list[Number], *, apart: bool) -> Number:
@@ -179,6 +243,41 @@ def _sum(tokens: tuple[Token, ...], numbers: list[Number], *, apart: bool) -> Nu
     if apart or _counts_anybody(tokens, first):
         return replace(first, about=whole.about)  # "eight civilians, five women and three children"
     return replace(whole, least=first.least)  # "3 Taliban, 2 civilians and a child": three or six
+
+
+def _with_others(
+    tokens: tuple[Token, ...], whole: Number, said: list[Number], start: int, end: int
+) -> Number:
+    """Return a number without its upper end where somebody uncounted is added to it.
+
+    `A boy and his falconer were killed`: a word that is not known can name a person, and the verb
+    of one who was killed would be `was`.
+    """
+    last = max(number.end for number in said)
+    behind = last > start
+    words = [token.text for token in tokens[last : last + 4 if behind else start]]
+    joints = [k for k, word in enumerate(words[:-1]) if word in ("and", "و", "او")]
+    if behind:
+        joints = [k for k in joints if k < 2]
+    joints = [k for k in joints if not _begins_with_things(words[k + 1 :])]
+    single = any(tokens[number.first].text in _ARTICLES for number in said)
+    more = _WHOSE | (words_of("people", "counters") if single else frozenset())
+    whose = any(words[k + 1] in more for k in joints)
+    verb = [token.text for token in (*tokens[max(0, start - 2) : start], *tokens[end : end + 2])]
+    several = not behind and bool(joints) and whole.most == 1 and bool(_PLURAL & set(verb))
+    if not (whose or several):
+        return whole
+    return replace(whole, least=max(whole.least or 0, 2) if several else whole.least, most=None)
+
+
+def _begins_with_things(words: list[str]) -> bool:
+    """Return whether words begin with a thing, as `his pet dog in Kabul` do."""
+    noun = list(takewhile(lambda word: word not in _SMALL, words[:3]))
+    return bool((words_of("people", "things") | {"body", "corpse"}) & set(noun))
+
+
+_WHOSE = frozenset({"his", "her", "their"})
+_PLURAL = frozenset(("were", "are", *phrase("شدند اند شول")))
 
 
 def _counts_anybody(tokens: tuple[Token, ...], number: Number) -> bool:
@@ -312,6 +411,8 @@ def _told(
     outcome: str,
 ) -> list[Number]:
     """Return the numbers that a word for an outcome goes with: before it, or just behind it."""
+    if tally := _tally(tokens, counted, start, end):
+        return [tally]
     behind = _behind(tokens, counted, _past(tokens, things, end))
     passive = start > 0 and tokens[start - 1].text in _PASSIVE
     if behind and not passive:
@@ -328,6 +429,39 @@ def _told(
 
 
 _PASSIVE = frozenset({"was", "were", "been", "be", "being", "is", "are"})
+
+
+def _tally(tokens: tuple[Token, ...], counted: list[Number], start: int, end: int) -> Number | None:
+    """Return the number of `the death toll has risen to 21` or `the number of dead is 21`."""
+    lead = [token.text for token in tokens[max(0, start - 4) : start]]
+    toll = tokens[end : end + 1] != () and tokens[end].text == "toll"
+    if not (toll or ("number" in lead and lead[lead.index("number") - 1] != "a")):
+        return None
+    found = None
+    for number in counted:
+        if not end < number.first <= end + 2 * _FARTHEST:
+            continue
+        between = tokens[end : number.first]
+        words = [token.text for token in between]
+        if {".", ";"} & set(words) or any(outcome_words().all_in(between)):
+            break
+        rises = words[-1:] in (["to"], ["at"]) and words_of("people", "rises") & set(words[-7:])
+        said = rises or words == ["toll", "of"] or _IS & set(words[-1:])
+        if said and not _is_feared(words):
+            found = number  # "earlier put at 10, has risen to 21"
+    if found and start and tokens[start - 1].text in _OR | _BOTH:
+        return replace(found, least=None, why="how many of each, is not said")
+    return found
+
+
+def _is_feared(words: list[str]) -> bool:
+    """Return whether a toll is only feared: `could rise to 30`, but not `of 8 May`."""
+    feared = words_of("people", "feared")
+    day = any(a.isdecimal() or b.isdecimal() for a, b in pairwise(words) if "may" in (a, b))
+    return bool((feared - {"may"} if day else feared) & set(words))
+
+
+_IS = frozenset({"is", "was", "now", "reached", "reaches", "hit", ":"})
 
 
 def _past(tokens: tuple[Token, ...], things: list[Number], place: int) -> int:
@@ -356,6 +490,8 @@ def _with_more(tokens: tuple[Token, ...], counted: list[Number], first: Number) 
     """Return a number and those that are added to it: `killed two men and a woman`."""
     chosen, last = [first], first
     for number in _with_singles(tokens, counted, range(first.end, len(tokens))):
+        if number.start < last.end:
+            continue
         between = [token.text for token in tokens[last.end : number.first]]
         if len(between) > 1 and between[-1] in _ITS:
             between.pop()  # "a man and his two sons"
@@ -366,10 +502,19 @@ def _with_more(tokens: tuple[Token, ...], counted: list[Number], first: Number) 
             outcome_words().at(tokens, k)
             for k in range(number.end, min(number.end + 4, len(tokens)))
         )
-        if number.start >= last.end and plain_list and behind and not followed:
-            chosen.append(number)
-            last = number
+        if not (plain_list and behind) or followed or _is_share(tokens, number):
+            break
+        if behind[0].endswith("ly") or _DID & set(behind[:2]):
+            break  # "seven, two critically", "two men and their commander fled"
+        chosen.append(number)
+        last = number
+    if len(chosen) == 2 and [t.text for t in tokens[first.end : last.first]][-1] == ",":
+        # "five people, three children" are five; "5 Taliban, 3 soldiers" can be eight
+        return [first] if _counts_anybody(tokens, first) else [first, replace(last, least=0)]
     return chosen
+
+
+_DID = frozenset({"was", "were", "has", "had", "fled", "escaped", "survived", "surrendered"})
 
 
 def _with_singles(tokens: tuple[Token, ...], counted: list[Number], places: range) -> list[Number]:
@@ -383,7 +528,12 @@ def _one_more(tokens: tuple[Token, ...], place: int) -> Number | None:
     words = [token.text for token in tokens[place - 1 : place + 4]]
     article = place and words[0] in ("and", ",") and words[1:2] and words[1] in _ONE_MORE
     one = article and any(word in words_of("people", "one") for word in words[2:])
-    return Number(place, place, place + 2, 1, 1) if one else None
+    if one:
+        return Number(place, place, place + 2, 1, 1)
+    couple = [token.text for token in tokens[max(0, place - 3) : place + 1]]  # his wife and son
+    kin = len(couple) == 4 and couple[0] in _WHOSE and couple[2] == "and"
+    known = kin and {couple[1], couple[3]} <= words_of("people", "one")
+    return Number(place, place, place + 1, 1, 1) if known else None
 
 
 _ONE_MORE = frozenset({"a", "an", "his", "her", "their"})
@@ -454,6 +604,8 @@ def _adds_to_somebody(tokens: tuple[Token, ...], number: Number) -> bool:
     lead = [token.text for token in tokens[max(0, number.first - 2) : number.first]]
     if len(lead) == 2 and lead[0] in ("and", "و", "او") and lead[1] in _ITS:
         return True
+    if tokens[number.first].text in _WHOSE and lead[-1:] == ["and"]:  # "Ahmad and his son were"
+        return any(t.text in _PLURAL for t in tokens[number.end : number.end + 2])
     # The same word is `he` in Dari and `and` in Pashto.
     behind = [token.text for token in tokens[number.end : number.end + 3]]
     return lead[-1:] == ["و"] and bool({"او", "وی"} & set(behind))
@@ -464,7 +616,7 @@ def _is_of_all(tokens: tuple[Token, ...], number: Number) -> bool:
     before = tokens[number.first - 1].text if number.first else ""
     followed = tokens[number.end : number.end + 1]
     bare = bool(followed) and followed[0].text == ","  # "at gate 12, two men"
-    return before in ("of", "از", "مجموع", "جمله", "له") or bare
+    return before in ("of", "to", "از", "مجموع", "جمله", "له") or bare
 
 
 def _is_added(between: tuple[Token, ...]) -> bool:
@@ -610,6 +762,8 @@ def _single(tokens: tuple[Token, ...], start: int, end: int) -> Number | None:
             break
         if _says(tokens, place):
             break  # "a resident said that fighters were killed"
+        if text == "not":
+            break
         if text in ("a", "an") and any(
             t.text in words_of("people", "one") for t in tokens[place:start]
         ):
