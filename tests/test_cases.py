@@ -41,8 +41,8 @@ FACTS = {
         status="not-stated",
         reason="no geolocation",
         places=frozenset({("Zabihullah Mujahid", (PD11,))}),
-        claimants=frozenset({"Zabihullah Mujahid"}),
-        killed=frozenset({("Zabihullah Mujahid", (3, None))}),
+        claimants=frozenset({"Zabihullah Mujahid", "Article of Afghan Witness"}),
+        killed=frozenset({("Article of Afghan Witness", (3, None))}),
     ),
     "2022-10-21-kabul-pd8": Facts(
         date=dt.date(2022, 10, 21),

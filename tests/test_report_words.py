@@ -8,11 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import shapely
+from matplotlib.text import Text
 from test_report import PNG, all_words, incident, pinned, section, unzipped, written
 
 from geoloc import casebook, geo, report
 from geoloc.area import ledger
 from geoloc.casebook import Book, Finding, coarse, draft, draft_from_text, investigate, read_case
+from geoloc.casebook.precision import precision_of
+from geoloc.exchange.shown import items as exchange_items
+from geoloc.figures.area import area_figure
+from geoloc.figures.words import Language
+from geoloc.maps.content import island
 from geoloc.report import case, words
 from geoloc.report.blocks import Document, Facts, Items, Table
 
@@ -99,6 +106,20 @@ def test_a_quotable_number_says_what_it_rests_on(bagrami: Finding) -> None:
         "Al-Mersaad and Abdul Wadud Omar claimed that the incident of 8 May 2023 (“Evening raid"
         " claimed in Bagrami district”) happened in Bagrami district; this is a claim, not a"
         " verified fact."
+    )
+
+
+def test_only_a_claim_is_quoted_as_claiming_where_it_happened() -> None:
+    """Who spoke of an area's people did not say that it happened there; the place is named."""
+    found = investigate(read_case(CASES / "2022-11-12-khairkhana-pd15.yaml"))
+    told = sentences(report.document([found]))
+    claimed = [each for each in told if "claimed that" in each]
+    assert [each.split(" claimed that")[0] for each in claimed] == ["Zabihullah Mujahid"]
+    (named,) = [each for each in told if "Malikzada" in each]
+    assert named == (
+        "In what Natiq Malikzada and Independent Persian said about the incident of 12 November"
+        " 2022 (“Night operation reported in Khairkhane, Kabul”), Panjsad area in Khairkhane is"
+        " named; it is not verified that it happened there."
     )
 
 
@@ -189,7 +210,7 @@ def test_an_exact_place_is_not_called_approximate(status: str, *, exact: bool) -
     assert ("No house may be read out of it" in where) == (not exact)
     assert ("It can lead to the people there" in where) == exact
     assert ("It is approximate" in where) == (status == "approximate")
-    assert ("nothing is told finer than 1 km here" in told) == (not exact)
+    assert ("no place is told to better than 1 km² here" in told) == (not exact)
     assert ("the place was found exactly" in told) == (exact and status == "exact")
     assert ("which is approximate" in told) == (exact and status == "approximate")
     places = "so is every place that is not said to be found exactly"
@@ -227,7 +248,7 @@ def test_hidden_figures_are_rounded_away_from_the_place() -> None:
     assert table(plain, "ledger", "Clue ledger")[0][3].startswith(f"{entry.bits:.1f} bits")
 
     region = found.area.regions[-1]
-    squares_km2 = geo.area_km2(coarse.cells(region.geometry))
+    squares_km2 = coarse.regions(found)[-1].area_km2
     assert squares_km2 > 2 > region.area_km2
     share = f"at least {region.mass:.0%} of the probability".replace("%", "\u00a0%")
     assert fact(hidden, "area", share) == f"within {squares_km2:.2g} km²"
@@ -238,6 +259,48 @@ def test_hidden_figures_are_rounded_away_from_the_place() -> None:
     assert one_digit != round(verdict.bayes_factor)
     assert fact(hidden, "verdict", name).startswith(f"{one_digit:,.0f}\n")
     assert fact(plain, "verdict", name).startswith(f"{verdict.bayes_factor:,.0f}\n")
+
+
+def test_squares_have_one_size_in_report_figure_page_and_files() -> None:
+    """Regions whose squares are 4, 2 and 2 km² are nested: 4 km² in each, wherever it is told.
+
+    A yard of 1,000 by 250 m touches two squares in all, but four where its middle half lies.
+    """
+    corners = ((0, 0), (1000, 0), (1000, 250), (0, 250), (0, 0))
+    ring = shapely.Polygon([(519_000 + x, 3_817_500 + y) for x, y in corners])
+    shape = shapely.set_precision(geo.geometry_to_degrees(ring), 1e-6, mode="pointwise")
+    drawn = {"name": "a yard", "means": "area", "origin": "photo 7", "confidence": 0.98,
+             "geometry": shapely.geometry.mapping(shape)}  # fmt: skip
+    found = shown(drawings=[drawn], study={"code": "AF-KBL-PD8"})
+    assert found.area is not None
+    squares = [round(geo.area_km2(coarse.cells(each.geometry))) for each in found.area.regions]
+    assert squares == [4, 2, 2]
+
+    document = report.document([found])
+    for share in (50, 80, 95):
+        told = fact(document, "area", f"at least {share}\u00a0% of the probability")
+        assert told == "within 4 km²"
+    assert "within an area of about 4 km²" in sentences(document)[-1]
+    figure = area_figure(found)
+    words_of_it = " ".join(each.get_text() for each in figure.findobj(Text))
+    assert re.findall(r"at least (\d+)\s%\D+(\S+)\skm²", words_of_it) == [("95", "4")]
+    regions = island("finding", "T", [found], None)["areas"][0]["regions"]
+    assert [round(each["area_km2"]) for each in regions] == [4, 4, 4]
+    items, _ = exchange_items([found], exact=False)
+    sizes = [round(geo.area_km2(each.geometry)) for each in items if each.layer == "likely area"]
+    assert sizes == [4, 4, 4]
+    precise = precision_of(found)
+    assert precise is not None
+    assert round(geo.area_km2(precise.footprint)) == 4
+
+
+@pytest.mark.parametrize("area_km2", [0.0625, 0.25, 4.0, 9.97, 23.9, 1234.0])
+def test_an_area_has_the_same_digits_in_figure_and_report(area_km2: float) -> None:
+    """0.25 km² is not 0.2 km² in the figure beside it; in all languages."""
+    for language in LANGUAGES:
+        told = words.Words(language).area(area_km2)
+        drawn = Language(language).km2(area_km2)
+        assert re.sub("[\u2066-\u2069]", "", told) == re.sub("[\u2066-\u2069]", "", drawn)
 
 
 @pytest.mark.parametrize(
@@ -283,30 +346,59 @@ def test_lengths_in_the_ledger_are_whole_kilometres() -> None:
 
 def test_an_approximate_place_is_among_what_could_not_be_verified(bagrami: Finding) -> None:
     """The section is always there, and names what is claimed and has no finding, and why."""
-    rows = table(report.document([bagrami]), "unverified", "Claimed, and confirmed by no finding")
-    speaks = "A finding speaks of it, but no confirmed one gives this figure."
+    rows = table(report.document([bagrami]), "unverified", "Claimed, and not recorded as confirmed")
+    no_figure = "No finding is recorded as a figure; what was confirmed stands above, in words."
     assert rows == [
         ["Bagrami district", "Al-Mersaad\nAbdul Wadud Omar",
          "What says where it happened is not confirmed (Afghan Witness: likely, not confirmed)."],
-        ["Killed: 7\nin 2 incidents together", "Al-Mersaad", speaks],
-        ["Killed: 5", "Abdul Wadud Omar", speaks],
-        ["Captured: 3", "Abdul Wadud Omar", "No finding speaks of it."],
+        ["Killed: 7\nin 2 incidents together", "Al-Mersaad", no_figure],
+        ["Killed: 5", "Abdul Wadud Omar", no_figure],
+        ["Captured: 3", "Abdul Wadud Omar", no_figure],
     ]  # fmt: skip
     told = section(report.document([bagrami]), "What could not be verified, and why")
     assert bagrami.incident.geolocation.reason in told
 
 
 def test_what_is_confirmed_is_not_among_what_could_not_be_verified() -> None:
-    """A claimed figure and place that a confirmed finding gives are left out of it."""
-    claim = {"claimant": "A", "says": "A raid.", "place": "PD8", "codes": ["AF-KBL-PD8"],
-             "killed": {"min": 3, "max": 3}}  # fmt: skip
-    dead = {"finding": "Three men were killed.", "origin": "register"}
-    place = {"within": ["AF-KBL-PD8"]}
-    claimed = "No place and no figure is claimed that nothing confirms."
+    """A claimed place that a confirmed finding agrees with is left out of it."""
+    claim = {"claimant": "A", "says": "A raid.", "place": "PD8", "codes": ["AF-KBL-PD8"]}
+    claimed = "No figure is claimed, and no place that nothing confirms."
     for status, proven in (("confirmed", True), ("likely", False)):
-        found = shown(dead | {"status": status}, place | {"status": status}, claims=[claim])
+        found = shown({"within": ["AF-KBL-PD8"], "status": status}, claims=[claim])
         told = section(report.document([found]), "What could not be verified, and why")
         assert (claimed in told) == proven
+        assert "stands under “What was claimed”, and is not verified by standing there" in told
+
+
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [
+        ("confirmed",
+         "No finding is recorded as a figure; what was confirmed stands above, in words."),
+        ("not-verified", "No finding is recorded as a figure, and none is confirmed."),
+    ],
+)  # fmt: skip
+def test_a_figure_is_never_weighed_against_the_words_of_a_finding(status: str, why: str) -> None:
+    """Whether `Five different bodies` confirms five killed is for the reader to say."""
+    claim = {"claimant": "A", "says": "A raid.", "killed": {"min": 5, "max": 5}}
+    dead = {"finding": "Five different bodies can be told apart.", "status": status}
+    rows = table(
+        report.document([shown(dead, claims=[claim], geolocation={"status": "not-stated",
+                                                                  "reason": "None."})]),
+        "unverified", "Claimed, and not recorded as confirmed",
+    )  # fmt: skip
+    assert rows == [["Killed: 5", "A", why]]
+
+
+def test_a_drawing_beside_a_confirmed_finding_confirms_in_part() -> None:
+    """`Not confirmed (Me: confirmed; …)` would speak against itself."""
+    drawn = pinned().incident.model_dump(mode="json", exclude_unset=True)["drawings"]
+    both, alone = (
+        section(report.document([each]), "What could not be verified, and why")
+        for each in (shown({"within": ["AF-KBL-PD8"]}, drawings=drawn), pinned())
+    )
+    assert "is only partly confirmed (X: confirmed; author not recorded: drawn" in both
+    assert "is not confirmed (author not recorded: drawn" in alone
 
 
 def test_how_a_place_was_found_is_told() -> None:
@@ -434,3 +526,11 @@ def test_docx_keeps_nothing_of_its_template(bagrami: Finding) -> None:
     parts = unzipped(written(report.document([bagrami]), ".docx"))
     assert not [name for name in parts if "thumbnail" in name or name == "docProps/app.xml"]
     assert not any(b"Macintosh" in content or b"app.xml" in content for content in parts.values())
+
+
+@pytest.mark.parametrize("language", ["fa", "ps"])
+def test_an_english_title_begins_where_its_page_does(language: str, bagrami: Finding) -> None:
+    """The heading follows the page's direction; the English words in it keep theirs."""
+    html = report.as_html(report.document([bagrami], language=language)).decode()
+    title = "Evening raid claimed in Bagrami district"
+    assert f'<h1><span lang="en" dir="ltr">{title}</span></h1>' in html

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from geoloc import boundaries
 from geoloc.area.fusion import relative_entropy_bits
 from geoloc.area.regions import regions
 
@@ -90,4 +91,4 @@ def _at_odds(area: LikelyArea, one: Strand, other: Strand) -> bool:
 
 
 def _km2(area: float) -> str:
-    return f"{area:,.0f} km²" if area >= 10 else f"{area:.2g} km²"
+    return f"{boundaries.km2(area)} km²"

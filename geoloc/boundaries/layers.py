@@ -632,6 +632,11 @@ def normal_cdf(z: Floats) -> Floats:
     return np.reshape([erfc(-value / sqrt(2)) / 2 for value in np.ravel(z)], np.shape(z))
 
 
+def km2(area: float) -> str:
+    """Return an area in km² in two digits, from 10 km² on in whole ones."""
+    return f"{area:,.0f}" if area >= 10 else f"{area:.2g}"
+
+
 def percent(share: float) -> str:
     """Return a share from 0 to 1 as whole percent, never rounded to certainty."""
     if 0.995 <= share < 1 - 1e-9:

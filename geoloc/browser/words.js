@@ -194,7 +194,7 @@ const geolocWords = (() => {
       : t('{km} km', { km: figures((metres / 1000).toFixed(1)) });
   }
 
-  const areaNumber = (km2) => (km2 < 10 ? figures(km2.toFixed(1)) : thousands(km2));
+  const areaNumber = (km2) => (km2 < 10 ? figures(String(Number(km2.toPrecision(2)))) : thousands(km2));
   const areaWords = (km2) => t('{area} km²', { area: areaNumber(km2) });
 
   return Object.freeze({

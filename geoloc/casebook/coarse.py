@@ -11,16 +11,19 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import shapely
 from pydantic import BaseModel
 
 from geoloc import geo
+from geoloc.area import regions as cut
 from geoloc.clues.outlines import least_km2
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from shapely.geometry.base import BaseGeometry
 
     from geoloc.casebook.findings import Finding
@@ -37,6 +40,47 @@ def pins(finding: Finding) -> bool:
         finding.status == "exact"
         or any(region.area_km2 < _LEAST_KM2 for region in finding.area.regions)
         or any(least_km2(clue) < _LEAST_KM2 for clue in finding.area.clues)
+    )
+
+
+class ToldRegion(NamedTuple):
+    """A region of a likely area as it may be told."""
+
+    mass: float  # the share of the probability that it was asked to hold, 0 to 1
+    held: float | None  # the share that it holds; None in squares, which hold more than was asked
+    area_km2: float
+    geometry: BaseGeometry  # WGS 84
+
+
+def regions(
+    finding: Finding, *, exact: bool = False, masses: Sequence[float] | None = None
+) -> tuple[ToldRegion, ...]:
+    """Return a likely area's regions as every report, figure and file tells them.
+
+    Parameters
+    ----------
+    finding : Finding
+        Whose likely area is told; without one there is no region.
+    exact : bool
+        Tell them as they were found. Otherwise those that `pins` would not let out are told in
+        the cells that they touch, and in those of every smaller one: each is inside the next.
+    masses : sequence of float, optional
+        Shares to cut the area at, ascending; otherwise those that the case asks for.
+    """
+    area = finding.area
+    if area is None:
+        return ()
+    found = area.regions if masses is None else cut.regions(area.surface, area.grid, masses)
+    if exact or not pins(finding):
+        return tuple(
+            ToldRegion(each.mass, each.held, each.area_km2, each.geometry) for each in found
+        )
+    touched = [cells(each.geometry) for each in found]
+    # A narrow part counts as a cell wide, so that a small region can touch what a large one misses.
+    shapes = [shapely.union_all(touched[: at + 1]) for at in range(len(touched))]
+    return tuple(
+        ToldRegion(each.mass, None, geo.area_km2(shape), shape)
+        for each, shape in zip(found, shapes, strict=True)
     )
 
 

@@ -36,7 +36,6 @@ import numpy as np
 import shapely
 
 from geoloc import boundaries, geo
-from geoloc.area.regions import regions
 from geoloc.casebook import coarse
 
 if TYPE_CHECKING:
@@ -94,9 +93,10 @@ def precision_of(finding: Finding, *, exact: bool = False) -> Precision | None:
     """
     if finding.area is None:
         return None
-    (region,) = regions(finding.area.surface, finding.area.grid, (MASS,))
+    smaller = (each.mass for each in finding.area.regions if each.mass < MASS)
+    *_, region = coarse.regions(finding, exact=exact, masses=(*smaller, MASS))
     hidden = not exact and coarse.pins(finding)
-    footprint = coarse.cells(region.geometry) if hidden else region.geometry
+    footprint = region.geometry
     lon, lat = _centre(footprint)
     radius_m = _farthest_m(footprint, lon, lat)
     ucdp = _ucdp(finding, footprint, radius_m)

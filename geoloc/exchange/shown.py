@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import shapely
 
-from geoloc import boundaries, geo
+from geoloc import boundaries
 from geoloc.casebook import Drawing, coarse
 from geoloc.clues.outlines import marks
 from geoloc.gazetteer import unit_name
@@ -178,17 +178,13 @@ def _likely(finding: Finding, *, plainly: bool) -> Iterator[Item]:
     """Yield the regions, largest first: the small ones lie on top."""
     if finding.area is None:
         return
-    drawn = [region.geometry for region in finding.area.regions]
-    if not plainly:
-        cells = [coarse.cells(shape) for shape in drawn]
-        drawn = [shapely.union_all(cells[: at + 1]) for at in range(len(cells))]
-    for region, shape in reversed(list(zip(finding.area.regions, drawn, strict=True))):
+    for region in reversed(coarse.regions(finding, exact=plainly)):
         how = "" if plainly else " In squares of 1 km."
-        size = f"{geo.area_km2(shape):,.1f} km²"
+        size = f"{boundaries.km2(region.area_km2)} km²"
         yield _item(
             "likely area",
             finding.incident,
-            shape,
+            region.geometry,
             5,
             name=f"{region.mass:.0%} likely area",
             status=finding.status if plainly else "approximate",

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import zip_longest
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import shapely
 
-from geoloc import boundaries, geo
+from geoloc import boundaries
 from geoloc.casebook import coarse
 from geoloc.clues import NotWithin, Within
 from geoloc.figures.ground import (
@@ -92,21 +93,16 @@ class Shown:
     @cached_property
     def regions(self) -> list[DrawnRegion]:
         """Return the regions as they are drawn, smallest first, those that look alike once."""
-        area = self.finding.area
-        found = list(area.regions) if area else []
-        if self.plainly:
-            return [
-                DrawnRegion(
-                    each.mass, round(each.held, 2) > each.mass, each.area_km2, each.geometry
-                )
-                for each in found
-            ]
-        cells = [coarse.cells(each.geometry) for each in found]
-        shapes = [shapely.union_all(cells[: at + 1]) for at in range(len(cells))]
+        told = coarse.regions(self.finding, exact=self.exact)
         return [
-            DrawnRegion(each.mass, True, geo.area_km2(shape), shape)
-            for each, shape, wider in zip(found, shapes, [*shapes[1:], None], strict=True)
-            if wider is None or not shape.equals(wider)
+            DrawnRegion(
+                each.mass,
+                each.held is None or round(each.held, 2) > each.mass,
+                each.area_km2,
+                each.geometry,
+            )
+            for each, wider in zip_longest(told, told[1:])
+            if wider is None or not each.geometry.equals(wider.geometry)
         ]
 
     @cached_property

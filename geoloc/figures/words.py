@@ -108,8 +108,7 @@ class Language:
 
     def km2(self, area: float) -> str:
         """Return an area with its unit."""
-        number = f"{area:.1f}" if area < 10 else f"{area:,.0f}"
-        return self.t("{area} km²", area=Written(self.figures(number)))
+        return self.t("{area} km²", area=Written(self.figures(boundaries.km2(area))))
 
     def km(self, length_km: float) -> str:
         """Return a length with its unit."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import shapely
 
-from geoloc import __version__, boundaries, geo
+from geoloc import __version__, boundaries
 from geoloc.casebook import coarse
 from geoloc.gazetteer import unit_name
 from geoloc.maps.clues import clue_entries, coarse_entries
@@ -80,20 +80,14 @@ class _Shown:
     plainly: bool
 
     @cached_property
-    def regions(self) -> list[BaseGeometry]:
+    def regions(self) -> tuple[coarse.ToldRegion, ...]:
         """The regions as they may be shown, smallest first."""
-        area = self.finding.area
-        found = [region.geometry for region in area.regions] if area else []
-        if self.plainly:
-            return found
-        # A small region's cells may reach beyond a large one's; each is drawn inside the next.
-        cells = [coarse.cells(shape) for shape in found]
-        return [shapely.union_all(cells[: at + 1]) for at in range(len(cells))]
+        return coarse.regions(self.finding, exact=self.plainly)
 
     @cached_property
     def key(self) -> tuple[bytes, ...]:
         """What tells its area from others'; many incidents of a casebook share one."""
-        return tuple(shapely.to_wkb(shape) for shape in self.regions)
+        return tuple(shapely.to_wkb(each.geometry) for each in self.regions)
 
 
 class _Parts:
@@ -116,7 +110,7 @@ class _Parts:
         """All that is claimed and likely."""
         codes = dict.fromkeys(code for codes in self.sets for code in codes)
         claimed = (boundaries.unit(code).geometry for code in codes)
-        likely = (shape for one in self.areas for shape in one.regions[-1:])
+        likely = (each.geometry for one in self.areas for each in one.regions[-1:])
         return [shape for shape in (*claimed, *likely) if not shape.is_empty]
 
     def box(self, one: _Shown) -> list[float] | None:
@@ -125,7 +119,8 @@ class _Parts:
         key = sets, one.key
         if key not in self._boxes:
             units = (boundaries.unit(code).geometry for codes in sets for code in codes)
-            drawn = [shape for shape in (*units, *one.regions) if not shape.is_empty]
+            likely = (each.geometry for each in one.regions)
+            drawn = [shape for shape in (*units, *likely) if not shape.is_empty]
             self._boxes[key] = five(around(drawn)) if drawn else None
         return self._boxes[key]
 
@@ -199,20 +194,20 @@ def _digits(value: float | None, digits: int) -> float | None:
 
 def _area(shown: _Shown, view: Box, *, crowded: bool) -> dict[str, Any]:
     """Return an area's regions; in a crowd of areas only the widest, with few corners."""
-    regions = shown.finding.area.regions if shown.finding.area else ()
-    pairs = list(zip(regions, shown.regions, strict=True))
     step = (view[2] - view[0]) / _CROWD_STEPS
     return {
         "regions": [
             {
                 "mass": region.mass,
-                "held": round(region.held, 4) if shown.plainly else region.mass,
-                "area_km2": round(region.area_km2 if shown.plainly else geo.area_km2(shape), 1),
-                "geometry": polygons(shapely.simplify(shape, step) if crowded else shape),
+                "held": region.mass if region.held is None else round(region.held, 4),
+                "area_km2": round(region.area_km2, 4),
+                "geometry": polygons(
+                    shapely.simplify(region.geometry, step) if crowded else region.geometry
+                ),
             }
-            for region, shape in (pairs[-1:] if crowded else pairs)
+            for region in (shown.regions[-1:] if crowded else shown.regions)
         ],
-        "at": middle(shown.regions[-1], view),
+        "at": middle(shown.regions[-1].geometry, view),
     }
 
 

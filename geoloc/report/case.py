@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
-from geoloc import geo
 from geoloc.area import ledger
 from geoloc.casebook import coarse
 from geoloc.casebook.precision import precision_of
@@ -132,10 +131,8 @@ class Telling:
 
     def regions(self, finding: Finding) -> list[tuple[float, float]]:
         """Return each region's share and its size as it may be told, km², smallest first."""
-        regions = finding.area.regions if finding.area else ()
-        if self.plainly(finding):
-            return [(region.mass, region.area_km2) for region in regions]
-        return [(each.mass, geo.area_km2(coarse.cells(each.geometry))) for each in regions]
+        regions = coarse.regions(finding, exact=self.exact)
+        return [(region.mass, region.area_km2) for region in regions]
 
     def remark(self, remark: Remark) -> Text:
         """Return what was noticed, with titles for ids, and no finer than may be told."""

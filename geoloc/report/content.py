@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _CARE = {
     True: "Told as exactly as it was found: this report can lead to the people there. Do not"
     " publish it.",
-    False: "Nothing here is told finer than 1 km.",
+    False: "No place is told here to better than 1 km².",
 }
 
 
@@ -61,7 +61,7 @@ def document(
         Of the fixed words: `en`, `fa` (Dari) or `ps` (Pashto). What somebody wrote stays as
         written, and so do the sentences that geoloc writes about clues and discrepancies.
     exact : bool
-        Tell places as exactly as they were found. Otherwise nothing is told finer than 1 km.
+        Tell places as exactly as they were found. Otherwise none is told to better than 1 km².
     graphic : bool
         Show what is marked as graphic. Otherwise a placeholder stands for it.
     pictures : mapping of str to bytes, optional

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from geoloc import claims
 from geoloc.report.blocks import Block, Cell, Facts, Paragraph, Table, Text, told
-from geoloc.report.quotable import is_confirmed, judged, place_name, sources_of
+from geoloc.report.quotable import (
+    is_confirmed,
+    is_confirmed_in_part,
+    judged,
+    place_name,
+    sources_of,
+)
 
 if TYPE_CHECKING:
     from geoloc.casebook import Claim, Count, Drawing, Evidence, Finding
@@ -51,6 +56,10 @@ _MEANT = {
     "bearing": "It was seen in a direction",
     "mark": "A mark, which says nothing about the place",
 }
+_ONLY_IN_WORDS = (
+    "What is told only in words, such as who the people were, weapons, or roads closed, stands"
+    " under “What was claimed”, and is not verified by standing there."
+)
 
 
 def verified(finding: Finding, to: Telling) -> Iterator[Block]:
@@ -81,10 +90,12 @@ def unverified(finding: Finding, to: Telling) -> Iterator[Block]:
     rows = (*_places(finding, to), *_figures(finding, to))
     if rows:
         header = ("What was claimed", "Claimed by", "Why it is not verified")
-        caption = words.text("Claimed, and confirmed by no finding")
+        caption = words.text("Claimed, and not recorded as confirmed")
         yield Table(caption, tuple(map(words.text, header)), rows, (26, 28, 46))
     else:
-        yield Paragraph(words.text("No place and no figure is claimed that nothing confirms."))
+        yield Paragraph(words.text("No figure is claimed, and no place that nothing confirms."))
+    if finding.incident.claims:
+        yield Paragraph(words.text(_ONLY_IN_WORDS), "note")
     for status, caption_of in (
         ("not-verified", "Seen or said, but not verified"),
         ("not-found", "Looked for, and not found"),
@@ -136,43 +147,37 @@ def _places(finding: Finding, to: Telling) -> Iterator[tuple[Cell, ...]]:
         why = [words.text(MEANINGS[verdict.grade])] if verdict.grade != "consistent" else []
         if finding.area is not None and not is_confirmed(finding):
             who = sources_of(finding, to)
-            why.append(words.text("What says where it happened is not confirmed ({who}).", who=who))
+            says = (
+                "What says where it happened is only partly confirmed ({who})."
+                if is_confirmed_in_part(finding)
+                else "What says where it happened is not confirmed ({who})."
+            )
+            why.append(words.text(says, who=who))
+        if not any(claim.role == "claim" for claim in told_by):
+            named = "Named in a rival claim or a report, which need not say that it happened there."
+            why.append(words.text(named))
         if why:
             yield (Text(place_name(place, to)),), _claimants(told_by), tuple(why)
 
 
 def _figures(finding: Finding, to: Telling) -> Iterator[tuple[Cell, ...]]:
-    """Yield the numbers of people that are claimed, and that no confirmed finding gives."""
+    """Yield the numbers of people that are claimed: a finding is words, and gives no figure."""
     words = to.words
+    why = words.text(
+        "No finding is recorded as a figure; what was confirmed stands above, in words."
+        if _of_status("confirmed", finding)
+        else "No finding is recorded as a figure, and none is confirmed."
+    )
     for outcome, name in (("killed", "Killed: {count}"), ("captured", "Captured: {count}")):
         told_by: dict[tuple[Count, int], list[Claim]] = {}
         for claim in finding.incident.claims:
             if count := getattr(claim, outcome):
                 told_by.setdefault((count, len(claim.covers)), []).append(claim)
         for (count, covered), alike in told_by.items():
-            if why := _why_unproven(outcome, count, finding):
-                says = [words.text(name, count=words.count(count.min, count.max))]
-                if covered > 1:
-                    says.append(words.text("in {count} incidents together", count=covered))
-                yield tuple(says), _claimants(alike), (words.text(why),)
-
-
-def _why_unproven(outcome: str, count: Count, finding: Finding) -> str:
-    """Return why a claimed number is not verified; empty if a confirmed finding gives it."""
-    spoken = [
-        (each.status, toll)
-        for each in finding.incident.evidence
-        for toll in claims.tolls_in(each.finding)
-        if toll.outcome == outcome or (outcome == "killed" and toll.outcome == "bodies")
-    ]
-    if not spoken:
-        return "No finding speaks of it."
-    given = [
-        toll
-        for status, toll in spoken
-        if status == "confirmed" and toll.outcome == outcome and toll.min == count.min
-    ]
-    return "" if given else "A finding speaks of it, but no confirmed one gives this figure."
+            says = [words.text(name, count=words.count(count.min, count.max))]
+            if covered > 1:
+                says.append(words.text("in {count} incidents together", count=covered))
+            yield tuple(says), _claimants(alike), (why,)
 
 
 def _claimants(told_by: Sequence[Claim]) -> Cell:

@@ -63,7 +63,7 @@ def page(document: Document, sheet: str) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta name="author" content="{escape(document.author)}">\n'
         f"<title>{escape(document.title.text)}</title>\n<style>{sheet}</style>\n</head>\n<body>\n"
-        f"<header>\n<h1{_about(document.title, own)}>{escape(document.title.text)}</h1>\n"
+        f"<header>\n<h1>{_line(document.title, own)}</h1>\n"
         f"<p>{_line(document.subtitle, own)}</p>\n</header>\n"
         f'<nav aria-labelledby="contents">\n'
         f'<h2 id="contents">{_line(document.contents, own)}</h2>\n'
@@ -80,8 +80,8 @@ def _section(section: Section, own: str, level: int) -> str:
     key, tag = escape(section.key), f"h{min(level, _DEEPEST)}"
     inside = "\n".join(_block(block, own, level) for block in section.blocks)
     return (
-        f'<section aria-labelledby="{key}">\n<{tag} id="{key}"{_about(section.title, own)}>'
-        f"{escape(section.title.text)}</{tag}>\n{inside}\n</section>\n"
+        f'<section aria-labelledby="{key}">\n<{tag} id="{key}">'
+        f"{_line(section.title, own)}</{tag}>\n{inside}\n</section>\n"
     )
 
 

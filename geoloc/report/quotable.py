@@ -47,12 +47,25 @@ def quotable(finding: Finding, to: Telling) -> Iterator[Text]:
     """Yield sentences that stay true when they are quoted alone."""
     words, event = to.words, event_of(finding, to)
     for place, verdict, claims in judged(finding):
-        yield words.text(
-            "{who} claimed that {event} happened in {place}; this is a claim, not a verified fact.",
-            who=_named((claim.claimant for claim in claims), to),
-            event=event,
-            place=place_name(place, to),
-        )
+        name = place_name(place, to)
+        saying = [claim.claimant for claim in claims if claim.role == "claim"]
+        naming = [claim.claimant for claim in claims if claim.role != "claim"]
+        if saying:
+            yield words.text(
+                "{who} claimed that {event} happened in {place}; this is a claim, not a verified"
+                " fact.",
+                who=_named(saying, to),
+                event=event,
+                place=name,
+            )
+        if naming:  # a rival may speak of a place without saying that it happened there
+            yield words.text(
+                "In what {who} said about {event}, {place} is named; it is not verified that it"
+                " happened there.",
+                who=_named(naming, to),
+                event=event,
+                place=name,
+            )
         yield Text(sentence(place, verdict, finding, to))
     if not judged(finding):
         yield words.text(
@@ -180,6 +193,11 @@ def is_confirmed(finding: Finding) -> bool:
     return "confirmed" in statuses and not drawn and not statuses - {"confirmed", "not-found"}
 
 
+def is_confirmed_in_part(finding: Finding) -> bool:
+    """Return whether some of what says where it happened is confirmed."""
+    return any(each.locates and each.status == "confirmed" for each in finding.incident.evidence)
+
+
 def _found(finding: Finding, to: Telling) -> Text:
     """Say how far the place could be found."""
     words, event = to.words, event_of(finding, to)
@@ -206,7 +224,7 @@ def _found(finding: Finding, to: Telling) -> Text:
     elif not to.exact:
         told = (
             "{condition} then with {share} probability {event} happened within an area of about"
-            " {area}; nothing is told finer than 1 km here."
+            " {area}; no place is told to better than 1 km² here."
         )
     elif finding.status == "exact":
         told = (

@@ -108,8 +108,7 @@ class Words:
 
     def area(self, area_km2: float) -> str:
         """Return an area with two digits or in whole km²."""
-        shown = f"{area_km2:,.0f}" if area_km2 >= 10 else f"{area_km2:.2g}"
-        return self.say("{number} km²", number=self.digits(shown))
+        return self.say("{number} km²", number=self.digits(boundaries.km2(area_km2)))
 
     def count(self, least: int, most: int | None) -> str:
         """Return a number of people as claimed."""
