@@ -343,6 +343,13 @@ def test_a_case_begins_from_a_text(run: Shell, tmp_path: Path) -> None:
     assert run("case", "validate", path).status == 0
 
 
+def test_a_drafted_place_keeps_both_its_brackets(run: Shell, tmp_path: Path) -> None:
+    """The place is cut from the text, and the bracket that it opens is closed in it."""
+    text = "A blast hit Kart-e Naw (PD-8) on 9 June 2023, killing two people."
+    read = read_case(Path(draft(run, tmp_path, text).json["path"]))
+    assert read.claims[0].place == "Kart-e Naw (PD-8)"
+
+
 @pytest.mark.parametrize(
     ("options", "text", "words"),
     [

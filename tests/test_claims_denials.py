@@ -38,6 +38,16 @@ from geoloc import parse_claims
         ("په څلورمه ناحیه کې برید نه دی شوی.", set(), {"AF-KBL-PD4"}),
         ("برید په څلورمه ناحیه کې نه و، په شپږمه ناحیه کې و.", {"AF-KBL-PD6"}, {"AF-KBL-PD4"}),
         ("حمله در ناحیه ۴ نبود، در ناحیه ۶ بود.", {"AF-KBL-PD6"}, {"AF-KBL-PD4"}),
+        ("The blast wasn't in Paghman as initially reported but in Bagrami.",
+         {"AF0104"}, {"AF0102"}),
+        ("It wasn't in PD 4 as first reported: the blast took place in PD 6",
+         {"AF-KBL-PD6"}, {"AF-KBL-PD4"}),
+        ("Initially reported in PD 4, the blast actually happened in PD 6.",
+         {"AF-KBL-PD6"}, {"AF-KBL-PD4"}),
+        ("Officials said no civilians were killed in PD 4.", set(), {"AF-KBL-PD4"}),
+        ("No civilians were killed in PD 4, five fighters died in PD 6.",
+         {"AF-KBL-PD6"}, {"AF-KBL-PD4"}),
+        ("No civilians were killed in the raid in PD 4.", {"AF-KBL-PD4"}, set()),
         ("Unlike in PD 4, a raid took place in PD 6.", {"AF-KBL-PD6"}, {"AF-KBL-PD4"}),
         ("PD2 was raided but PD1 was not.", {"AF-KBL-PD2"}, {"AF-KBL-PD1"}),
         ("PD 2 was raided, PD 3 wasn't raided.", {"AF-KBL-PD2"}, {"AF-KBL-PD3"}),
@@ -111,3 +121,30 @@ def test_what_did_not_happen_dates_nothing() -> None:
     assert told.event_date is None
     _, told = parse_claims("A raid took place in PD11 on 8 May 2023. Three men were killed there.")
     assert told.event_date == dt.date(2023, 5, 8)
+
+
+@pytest.mark.parametrize(
+    ("text", "denier", "teller", "outcome", "most"),
+    [
+        ("سخنگوی وزارت داخله می‌گوید هیچ کسی در بگرامی بازداشت نشده است، ولی خانواده‌ها از"
+         " بازداشت هفت نفر خبر می‌دهند.", "سخنگوی وزارت داخله", "خانواده\u200cها", "captured", 7),
+        ("پولیس می‌گوید هیچ کسی در بگرامی کشته نشده است، ولی باشندگان از کشته شدن هفت نفر خبر"
+         " می‌دهند.", "پولیس", "باشندگان", "killed", 7),
+        ("Police say nobody was arrested in Paghman, but families report seven arrests.",
+         "Police", "families", "captured", 7),
+        ("Police say no men were arrested in PD 4, but families of the detained report five"
+         " arrests.", "Police", "families", "captured", 5),
+        ("Officials said no civilians were killed in Bagrami, although residents report three"
+         " deaths.", "Officials", "residents", "killed", 3),
+    ],
+)  # fmt: skip
+def test_who_denies_it_is_not_given_what_others_tell(
+    text: str, denier: str, teller: str, outcome: str, most: int
+) -> None:
+    """Behind `but` the families speak, and what they tell is their claim alone."""
+    denied, told = parse_claims(text)
+    assert (denied.claimant, told.claimant) == (denier, teller)
+    assert all(toll.max == 0 for toll in denied.tolls)
+    toll = told.toll(outcome)
+    assert toll is not None
+    assert toll.max == most

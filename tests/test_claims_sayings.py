@@ -138,6 +138,40 @@ def test_a_day_told_from_one_that_is_not_named_stays_open() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("The toll from Monday's bombing in PD 4 has risen to 21, Zadran tweeted on Tuesday.",
+         "2023-06-12"),
+        ("Police said Monday's raid in PD 4 killed two men.", "2023-06-12"),
+        ("Monday night's raid in PD 4 killed two, police said on Tuesday.", "2023-06-12"),
+        ("Two men were killed in yesterday's blast in PD 4, Zadran said today.", "2023-06-13"),
+        ("The bombing in PD 4 was not on Monday but on Tuesday, police said.", "2023-06-13"),
+    ],
+)  # fmt: skip
+def test_the_day_of_the_event_is_no_other(text: str, day: str) -> None:
+    """`Wednesday's bombing` gives its day, and one that the text excludes gives none."""
+    claim = only(text)
+    assert (str(claim.event_date), claim.date_from) == (day, "published")
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("از میان نه بازداشت‌شده ناحیه ۴، چهار تن دیروز رها شدند", None),
+        ("له نهو نیول شویو څخه پرون څلور تنه خوشې شول.", None),
+        ("Four of the nine arrested in PD 4 on Monday were released yesterday.", "2023-06-12"),
+        ("The Taliban released four of the nine men detained in PD 4 on Monday.", None),
+    ],
+)
+def test_the_day_of_a_release_dates_no_arrest(text: str, day: str | None) -> None:
+    """It is left open and named, and the nine were arrested before it."""
+    claim = only(text)
+    assert claim.event_date == (dt.date.fromisoformat(day) if day else None)
+    assert claim.date_from == ("published" if day else "unclear")
+    assert any("release" in each.why for each in claim.unresolved)
+
+
+@pytest.mark.parametrize(
     ("text", "first", "last"),
     [
         ("Two men were killed in PD 4 on 3, 4 and 5 March 2022.", "2022-03-03", "2022-03-05"),
@@ -182,6 +216,16 @@ def test_a_number_before_a_day_is_not_always_one(text: str) -> None:
         ("اوسېدونکو ازادي راډیو ته وویل چې په څلورمه ناحیه کې دوه تنه ووژل شول.", "اوسېدونکو"),
         ("د څلورمې ناحیې اوسېدونکي ازادي راډیو ته وویل چې دوه تنه ووژل شول.",
          "د څلورمې ناحیې اوسېدونکي"),
+        ("سه برادر پریشب از پغمان توسط طالبان برده شدند؛ پدر شان به رادیو آزادی گفت.",
+         "پدر شان"),
+        ("طالبان سه تن را از پغمان بردند، پدر شان به رادیو آزادی گفت.", "پدر شان"),
+        ("داعش د ده افغانانو د برید مسوولیت ومانه او ویې ویل چې شل کسان یې وژلي", "داعش"),
+        ("داعش مسئولیت انفجار در ناحیه ۴ را به عهده گرفت و گفت که بیست نفر کشته شدند.", "داعش"),
+        ("مجاهد د کابل په لویدیځ کې برید تایید کړ.", "مجاهد"),
+        ("د کابل امنیې قوماندانۍ د پغمان د برید خبر تایید کړ.", "د کابل امنیې قوماندانۍ"),
+        ("Police initially reported two deaths in PD 6.", "Police"),
+        ("The blast in PD 4 was heard far away, as initially reported.", None),
+        ("The Taliban released four of nine men detained in PD 4.", None),
         ("The raid in PD 4, reported Radio Azadi, killed two.", None),
         ("Two men, said to be fighters, were killed in PD 4.", None),
     ],
@@ -206,6 +250,12 @@ def test_whoever_says_it_is_found(text: str, who: str | None) -> None:
          ["طالبان", "منابع"]),
         ("په درېیمه ناحیه کې دوه تنه ووژل شول، خو طالبان وايي چې یو تن ووژل شو.",
          [None, "طالبان"]),
+        ('ISKP claimed responsibility for the attack on a van in Pul-e Sokhta, saying it had killed'
+         ' or wounded 20 "Shiites"; the Taliban said one person died and three were hurt.',
+         [None, "Taliban"]),
+        ("ISKP claimed responsibility for the attack in PD 4; the Taliban said nobody was hurt.",
+         [None, "Taliban"]),
+        ("NRF: two killed in Paghman; Taliban: none killed.", ["NRF", "Taliban"]),
     ],
 )  # fmt: skip
 def test_two_who_disagree_make_two_claims(text: str, speakers: list[str | None]) -> None:
@@ -218,6 +268,19 @@ def test_two_who_disagree_make_two_claims(text: str, speakers: list[str | None])
     [
         ("The man killed in PD 4 came from Zaranj in Nimroz.", ["PD 4"]),
         ("A man from Khogyani in Nangarhar was killed in PD 4.", ["PD 4"]),
+        ("احمد فرید، ۲۸ ساله، باشنده اصلی ولایت کاپیسا را در منطقه تایمنی به ضرب گلوله کشتند.",
+         ["منطقه تایمنی"]),
+        ("محمد نعیم، اهل ولسوالی شکردره ولایت کابل، در ناحیه ۴ کشته شد.", ["ناحیه ۴"]),
+        ("احمد مسکونه ولایت لوگر در ناحیه ۴ به قتل رسید.", ["ناحیه ۴"]),
+        ("محمد نعیم، اصلاً از ولایت پنجشیر، در ناحیه ۴ کشته شد.", ["ناحیه ۴"]),
+        ("د کاپیسا ولایت اصلي اوسېدونکی په څلورمه ناحیه کې ووژل شو.", ["څلورمه ناحیه"]),
+        ("د پغمان درې اوسېدونکي له بګرامي ونیول شول.", ["بګرامي"]),
+        ("سه تن پریشب از پغمان توسط طالبان برده شدند.", ["پغمان"]),
+        ("سه تن از پغمان در ناحیه ۴ بازداشت شدند.", ["ناحیه ۴"]),
+        ("Two brothers were taken last night from Bagrami by armed men.", ["Bagrami"]),
+        ("زخمیان از پغمان به شفاخانه برده شدند.", []),
+        ("The wounded were taken from PD 5 to a hospital in Wazir Akbar Khan.", ["PD 5"]),
+        ("داعش د ده افغانانو د برید مسوولیت ومانه او ویې ویل چې شل کسان یې وژلي", ["ده افغانانو"]),
         ("Two men from Jalalabad, Nangarhar, were killed in PD 4.", ["PD 4"]),
         ("An officer from the Baraki Barak district of Logar province was killed in PD 4.",
          ["PD 4"]),

@@ -332,8 +332,11 @@ def _place(claim: claims.ParsedClaim) -> Iterator[str]:
     leading = next((place for place in places if _sure([place])), places[0])
     group = [place for place in places if place.group == leading.group]
     start, end = group[0].span.start, group[-1].span.end
-    offset = claim.span.start
-    yield f"    place: {_quoted(_cut(claim.text[start - offset : end - offset]))}"
+    start, end = start - claim.span.start, end - claim.span.start
+    words = claim.text[start:end]
+    if words.count("(") > words.count(")") and claim.text[end : end + 1] == ")":
+        words += ")"  # "Kart-e Naw (PD-8)"
+    yield f"    place: {_quoted(_cut(words))}"
     yield f"    codes: [{', '.join(_sure(group))}]"
     yield from (_comment(doubt) for place in group if (doubt := _doubt(place)))
     for overlap in claim.agreement:

@@ -81,7 +81,7 @@ class _Reader:
         tokens = self._text.tokens
         written = sorted(whens, key=lambda when: when.plain.start)
         for start, end, back in _told_back(tokens):
-            span = Span(tokens[start].span.start, tokens[end - 1].span.end)
+            span = Span(tokens[start].span.start, _owned(tokens[end - 1 : end])[0].span.end)
             if taken.isdisjoint(range(start, end)):
                 taken.update(range(start, end))
                 if beside := _written_beside(self._text, span, written):
@@ -192,7 +192,7 @@ class _Reader:
                 yield self._when(span, named.first - dt.timedelta(back))
 
     def _weekdays(self, known: list[When]) -> Iterator[When]:
-        tokens, starts = self._text.tokens, [when.plain.start for when in known]
+        tokens, starts = _owned(self._text.tokens), [when.plain.start for when in known]
         for start, length, weekday in _table("weekdays").all_in(tokens):
             span = Span(tokens[start].span.start, tokens[start + length - 1].span.end)
             beside = _beside(self._text, span, known, bisect_left(starts, span.start))
@@ -227,6 +227,16 @@ class _Reader:
         inside = Span(max(0, when.plain.start - 18), when.plain.end + 12)
         named = next(iter(_table("times").all_in(self._text.tokens_in(inside))), None)
         return replace(when, time=named[2]) if named else when
+
+
+def _owned(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    """Return the tokens without the `'s` of `Wednesday's bombing`."""
+    return tuple(
+        Token(Span(token.span.start, token.span.end - 2), token.text[:-2])
+        if token.text.endswith("'s")
+        else token
+        for token in tokens
+    )
 
 
 _LAST = frozenset({"last", "previous", "past", "گذشته", "تیر", "تیره"})
@@ -301,7 +311,7 @@ def _beside_dates() -> frozenset[str]:
 
 def _told_back(tokens: tuple[Token, ...]) -> Iterator[tuple[int, int, int]]:
     """Yield the tokens that tell a day from another, and how many days back it is."""
-    for start, length, back in _table("days_back").all_in(tokens):
+    for start, length, back in _table("days_back").all_in(_owned(tokens)):
         yield start, start + length, back
     for place in range(len(tokens)):
         read = value_at(tokens, place) if _may_count(tokens, place) else None

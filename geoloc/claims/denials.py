@@ -25,6 +25,8 @@ _HARMED = r"(?:kill|arrest|captur|detain|wound|injur|shot|shoot|martyr|die|dead)
 _RAIDED = r"(?:raid|attack|target|hit|struck|strike|bomb|search|storm|blown)\w*"
 _TOLD = r"(?:claims?|reports?|allegations?|rumou?rs?|accounts?|news|suggestions?)"
 _UNTRUE = r"(?:false|untrue|fake|incorrect|baseless|unfounded|fabricated|a\slie|lies|propaganda)"
+_WRONGLY = r"wrongly|mistakenly|erroneously|falsely|incorrectly"
+_PLACED = r"(?:reported|said|put|placed|located|believed|thought)"
 
 # `before` and `after` the words; `around` them, in the clause; `part`: up to the next comma behind
 # them; `own`: the same as around, but without what was told before the last comma.
@@ -39,6 +41,9 @@ _RULES: tuple[tuple[Reach, bool, str], ...] = (
     ("after", False, rf"\b(?:false|untrue|fake)\s{_TOLD}\b|\bno\struth\b"),
     ("part", False, rf"\bcontrary\sto\s(?:\w+\s){{0,2}}?{_TOLD}\b"
      r"|(?<!\w)بر\s?خلاف\s(?:گزارش|خبر|ادعا)"),
+    ("part", False, rf"\b(?:{_WRONGLY})\s{_PLACED}\b"
+     rf"|\b(?:first|initially|originally|previously|earlier)\s{_PLACED}\b"
+     r"(?=[^.;]*\b(?:but|actually|in\sfact|turned\sout|corrected)\b)"),
     ("after", False, r"\b(?:no|without)\s(?:\w+\s){0,2}?(?:evidence|sign|proof)s?\s(?:of|that)\b"),
     ("after", False, r"\bnot\s(?:true|correct|the\scase)\sthat\b"),
     ("around", False, rf"(?<!not\s)\b(?:is|are|was|were|be|been|as|proved)\s(?:\w+ly\s)?{_UNTRUE}\b"
@@ -50,6 +55,7 @@ _RULES: tuple[tuple[Reach, bool, str], ...] = (
     ("after", False, rf"\bneither\s(?:the\s|a\s|any\s)?(?:\w+\s)?{_EVENT}"),
     ("after", True, rf"(?!not\sonly){_NOT}(?:{_RAIDED}|{_HARMED})"),
     ("after", True, rf"\b(?:nobody|no\sone|none)\s(?:\w+\s){{0,3}}?{_HARMED}"),
+    ("part", True, rf"\bno\s(?:[\w-]+\s){{1,2}}?(?:was|were|has|have|had)\s(?:been\s)?{_HARMED}"),
     # The verb stands at the end of what it denies.
     ("around", False, r"تکذیب|(?<!\w)رد\s(?:کرد|کړ|می)|نادرست|بی\s(?:اساس|بنیاد)|بی\sبنسټه|دروغ"
      r"|(?:حقیقت|صحت|واقعیت)\s(?:ندار|نداشت|نه\sلری)|درست\sنیست|سم\sنه\sد[یه]"),
@@ -76,7 +82,7 @@ _GRANTED = re.compile(
 )
 # Right before a place, and right behind it.
 _NOT_THERE = re.compile(
-    r"(?:\b(?:not|nor|neither|never|rather\sthan|instead\sof|unlike|as\sopposed\sto)\s"
+    r"(?:(?:\bnot|n't|\b(?:nor|neither|never|rather\sthan|instead\sof|unlike|as\sopposed\sto))\s"
     r"(?:(?:in|at|near|inside|from|on)\s)?"
     r"|(?<!\w)(?:نه|بر\s?خلاف)\s(?:در\s|په\s|به\s)|(?<!\w)بر\s?خلاف\s)(?:the\s)?$"
 )
@@ -114,6 +120,11 @@ def without_denied(
         else:
             kept_tolls.append(toll)
     return tuple(kept_places), tuple(kept_tolls), tuple(left)
+
+
+def is_denied_day(text: Text, clause: Span, day: Span) -> bool:
+    """Return whether `not on` stands before a day."""
+    return bool(_NOT_THERE.search(text.plain[max(clause.start, day.start - 24) : day.start]))
 
 
 def _denied(plain: str, clause: Span) -> Iterator[Span]:

@@ -309,7 +309,7 @@ _OF = frozenset({"of", "the", "د"})
 def _anchored(tokens: tuple[Token, ...], found: _Found) -> bool:
     """Return whether a direction or `from` stands before a name."""
     before = tokens[max(0, found.left - 2) : found.left]
-    return any(token.text in _direction_words() or token.text == "از" for token in before)
+    return any(token.text in _direction_words() or token.text in ("از", "له") for token in before)
 
 
 @lru_cache(maxsize=1)
@@ -442,7 +442,7 @@ def _other_sense(code: str) -> str:
     return unit.note if unit.ambiguous else ""
 
 
-_WITHIN = re.compile(r"(?:,?\s(?:in|of|at|within)(?:\sthe)?|,|'s|\s(?:د|مربوط|مربوطات))\s?")
+_WITHIN = re.compile(r"(?:,?\s(?:in|of|at|within)(?:\sthe)?|,|'s|\s(?:د|مربوط|مربوطات)|(?=\s))\s?")
 
 
 def _as_what_they_hold(text: Text, places: list[Place]) -> Iterator[Place]:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from geoloc.claims.agreement import Overlap, agreement
 from geoloc.claims.dates import When, are_listed, check_published, dates
-from geoloc.claims.denials import without_denied
+from geoloc.claims.denials import is_denied_day, without_denied
 from geoloc.claims.places import Direction, Place, Places
 from geoloc.claims.roles import Speaks, is_event
 from geoloc.claims.sayings import SaidTimes, Sentence, said_times, said_words, told_apart
@@ -192,6 +192,7 @@ class _Reading:
             Speaks(says.plain if says else None, said_words(sentence)),
             happens=happens,
         )
+        happens = happens or any(map(_is_event, places))  # "was taken from Paghman"
         same = _same_place(self._text, clause, whens)
         places, counted, denied = without_denied(self._text, clause, places, counted)
         told = places or counted or unsaid or same or ((says or whens) and happens)
@@ -203,9 +204,15 @@ class _Reading:
         vague = bool(undated or _VAGUE.search(self._text.plain, clause.start, clause.end))
         # What did not happen dates nothing that is told after it.
         told_of = happens and not (denied and not counted and not any(map(_is_event, places)))
+        said = said_times(sentence)
+        not_its = {when: _FREED for when in whens if when.plain in said.freed} | {
+            when: "denied" for when in whens if is_denied_day(self._text, clause, when.plain)
+        }
         date, date_from, period = self._dated(
-            whens, same, said_times(sentence), number, happens=told_of, vague=vague
-        )
+            [when for when in whens if when not in not_its],
+            same, said, number, happens=told_of, vague=vague or bool(not_its),
+        )  # fmt: skip
+        other_days = [Unresolved(when.text, when.span, why) for when, why in not_its.items()]
         doubtful = [
             Unresolved(p.text, p.span, p.why or f"can be {' or '.join(p.senses)}")
             for p in places
@@ -225,7 +232,7 @@ class _Reading:
             tolls=counted,
             hedges=tuple(_hedges(self._text, tokens)),
             same_place_as=same,
-            unresolved=(*undated, *unnamed, *unsaid, *doubtful, *denied),
+            unresolved=(*undated, *unnamed, *unsaid, *doubtful, *denied, *other_days),
         )
 
     def _dated(
@@ -276,6 +283,7 @@ class _Reading:
         return when.first, "published" if when.from_published else "stated"
 
 
+_FREED = "told of a release; the arrest was before it"
 # Of many events, or of none in particular.
 _VAGUE = re.compile(
     r"\b(?:last|past|recent|previous|coming)\s(?:[^\W_]{1,9}\s)?(?:days|weeks|months|years|raids"

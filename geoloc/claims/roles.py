@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
+from geoloc.claims.numbers import value_at
 from geoloc.claims.vocabulary import vocabulary, words_of
 from geoloc.gazetteer.text import Span, Text, Token, phrase, plain
 
@@ -76,10 +77,12 @@ def role(
         return "source", "part of who says it"
     if seen_from:
         return "mention", "a direction is told from it"
-    if not happens:
-        return "mention", "no event is told of it"
     if any(each.holds(span) for each in says.said):
         return "mention", SAID_THERE
+    if _is_taken_from(words):
+        return "event", ""
+    if not happens:
+        return "mention", "no event is told of it"
     last = _lead(words)
     if last in words_of("places", "not_there"):
         return "mention", stands_before(last)
@@ -109,15 +112,15 @@ def district_role(words: Words, span: Span, says: Speaks, *, happens: bool) -> t
         return "source", ""
     if any(each.holds(span) for each in says.said):
         return "mention", SAID_THERE
-    lead = words.before[-2:]
+    lead = [word for word in words.before if word not in words_of("places", "by_origin")][-2:]
     offices = words_of("places", "offices")
     if len(lead) == 2 and lead[0] in offices and lead[1] in ("of", "from"):
         return "mention", OFFICE
     if words.after in offices and not words.after.isascii():
         return "mention", OFFICE
     last = lead[-1] if lead else ""
-    if last in words_of("places", "not_there") and not _is_taken_from(words):
-        return "mention", stands_before(last)
+    if last in words_of("places", "not_there"):
+        return ("event", "") if _is_taken_from(words) else ("mention", stands_before(last))
     if why := _elsewhere(words):
         return "mention", why
     return ("event" if happens else "mention"), ""
@@ -125,20 +128,28 @@ def district_role(words: Words, span: Span, says: Speaks, *, happens: bool) -> t
 
 def _is_taken_from(words: Words) -> bool:
     """Return whether somebody was arrested or found there: who only is from it need not be."""
-    lead = words.before[-2:]
-    if lead[-1] == "from":
-        return is_event(lead[0]) or lead[0] in ("taken", "away", "far", "reported", "recovered")
-    return lead[-1] in ("از", "له") and any(
-        is_event(word) or word in _FOUND for word in _until(words.following, {"در", "په", "به"})
-    )
+    before = [token.text for token in words.tokens[max(0, words.left - 8) : words.left]]
+    if before[-1:] == ["from"]:
+        passed = (word for word in reversed(before[:-1]) if word not in _BY_AND_WHEN)
+        return next(passed, "") in words_of("places", "taken")
+    if before[-1:] not in (["از"], ["له"]) or before[-2:-1] in (["اصلا"], ["اصالتا"], ["اصل"]):
+        return False
+    following = [token.text for token in words.tokens[words.right : words.right + 9]]
+    return any(word in words_of("places", "taken_behind") for word in _until(following, _APART))
 
 
-_FOUND = frozenset(phrase("پیدا یافت یافته ربوده وموندل موندل"))
+_BY_AND_WHEN = frozenset(
+    {"yesterday", "last", "night", "today", "alive", "reportedly", "by", "the", "taliban"}
+    | {"police", "gunmen", "fighters", "forces", "armed", "men", "on", "late", "early"}
+)
+_APART = frozenset({",", ";", ".", *phrase("در په به ته از له که چی او و")})
 
 
 def _lead(words: Words) -> str:
     """Return the word before a place that says what it is named for: `from the`, `part of`."""
     before = words.before
+    while before and before[-1] in words_of("places", "by_origin"):
+        before.pop()  # "باشنده اصلی ولایت کاپیسا"
     if before[-1:] == ["the"] and words.after in words_of("places", "landmarks"):
         before.pop()  # "near the Wazir Akbar Khan mosque"
     behind_the = words_of("places", "not_there") | {"of", "in", "part"}
@@ -166,7 +177,7 @@ def _names_somebody(words: Words) -> bool:
 _THEIRS = frozenset(map(plain, ("کاربر", "حساب", "صفحه", "خبرنگار", "ژورنالیست", "خبریال")))
 
 
-def _until(words: list[str], ends: set[str]) -> Iterator[str]:
+def _until(words: list[str], ends: Set[str]) -> Iterator[str]:
     for word in words:
         if word in ends:
             return
@@ -189,7 +200,14 @@ def _of_an_office(words: Words) -> bool:
         return before[-1] != "in" or before[-2:-1] != ["people"]
     if words.after.isascii():
         return not words.kind and words.after.removesuffix("'s") in offices
-    return words.after in offices  # "د لوګر ولایت اوسېدونکی"
+    # "د لوګر ولایت درې اصلي اوسېدونکي"
+    behind = words.right
+    while behind < len(words.tokens) and not words.after.isascii():
+        counted = value_at(words.tokens, behind)
+        if counted is None and words.tokens[behind].text not in words_of("places", "by_origin"):
+            return words.tokens[behind].text in offices
+        behind += counted[0] if counted else 1
+    return False
 
 
 def _elsewhere(words: Words) -> str:
@@ -203,7 +221,8 @@ def _elsewhere(words: Words) -> str:
         if word in words_of("places", "planning"):
             return PLANNED
         within += word in ("in", "at", "در", "په")
-        if word in _BREAKS or within > 1:  # another place stands between
+        origin = to and word == "from"  # "taken from PD 5 to a hospital in Wazir Akbar Khan"
+        if (word in _BREAKS and not origin) or within > 1:  # another place stands between
             break
         if not acts and (
             word in words_of("places", "elsewhere")

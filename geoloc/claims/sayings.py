@@ -40,6 +40,14 @@ class Sentence:
         """Return whether a token is part of a date."""
         return 0 <= place < len(self.tokens) and self._timed[place]
 
+    def is_of_an_event(self, place: int) -> bool:
+        """Return whether a time begins `Wednesday's bombing`, whatever stands before it."""
+        end = place
+        while self.word(end + 1).removesuffix("'s") in _PARTS_OF_DAYS:
+            end += 1
+        named = (token.text for token in self.tokens[end + 1 : end + 4])
+        return self.word(end).endswith("'s") and any(map(is_event, named))
+
     def word(self, place: int) -> str:
         """Return a token, or nothing behind the end."""
         return self.tokens[place].text if 0 <= place < len(self.tokens) else ""
@@ -57,6 +65,9 @@ class Sentence:
     def sayings(self) -> list[Saying]:
         """Return its clauses of saying, in order."""
         return [*_english(self), *_dari_and_pashto(self)]
+
+
+_PARTS_OF_DAYS = frozenset({"morning", "afternoon", "evening", "night"})
 
 
 def _english(sentence: Sentence) -> Iterator[Saying]:
@@ -103,6 +114,8 @@ def _phrase_end(sentence: Sentence, verb: int) -> tuple[int, bool]:
     end, place, named = verb + 1, verb + 1, told
     while place < len(sentence.tokens) and place - verb <= _FARTHEST:
         word = sentence.word(place)
+        if sentence.is_of_an_event(place):
+            return end, False
         if sentence.is_time(place):
             end, named = place + 1, False
         elif word in ("that", ":", '"'):
@@ -176,6 +189,16 @@ def _speaks(sentence: Sentence, verb: int, *, trails: bool) -> bool:
         return False
     if word in ("said", "reported") and after == "to":  # "men said to be fighters"
         return sentence.word(verb + 2) in words_of("speech", "media")
+    if word == "reported" and before in _AT_FIRST and not _counts(sentence, verb + 1):
+        return False  # "as first reported"
+    if word == "released":
+        things = {token.text for token in sentence.tokens[verb + 1 : verb + 5]}
+        return bool(things & words_of("speech", "published"))
+    if word == "report":  # "families report", and no "Human Rights report said"
+        lead = {token.text for token in sentence.tokens[max(0, verb - 4) : verb]}
+        many = any(w in ("they", "media", "people", "police") or w.endswith("s") for w in lead)
+        noun = lead & {"a", "an", "this", "in"} or not after[:1].isalnum()
+        return many and not noun and after not in _BEHIND_A_NOUN | words_of("speech", "en")
     if word in words_of("speech", "with_reports"):
         return bool({after, sentence.word(verb + 2)} & words_of("speech", "reports"))
     if word in ("claims", "reports") and trails:
@@ -191,6 +214,20 @@ def _speaks(sentence: Sentence, verb: int, *, trails: bool) -> bool:
     return not (
         word in ("reported", "claimed", "recorded", "alleged")
         and after in ("killed", "dead", "killing", "responsibility")
+    )
+
+
+_BEHIND_A_NOUN = _NO_ADDRESSEE | {"from", "on", "about", "to", "in", "by", "for", "into", "which"}
+_AT_FIRST = frozenset(
+    {"initially", "originally", "previously", "earlier", "wrongly", "mistakenly", "falsely"}
+    | {"incorrectly", "erroneously", "widely"}
+)
+
+
+def _counts(sentence: Sentence, place: int) -> bool:
+    after = sentence.word(place)
+    return after in ("that", "a", "the") or (
+        bool(after) and value_at(sentence.tokens, place) is not None
     )
 
 
@@ -245,6 +282,7 @@ TURNS = frozenset(phrase("اما ولی خو مگر لیکن"))
 _AND = frozenset(phrase("و او"))
 _FINITE = frozenset(
     phrase("شد شدند کرد کردند داد دادند است اند بود شو شول شوه شوله وشو وشول ده دی وه وو")
+    + phrase("برد بردند کشت کشتند گرفتند گریختند رفتند ونیول یوړل بوتلل ووژل وشوه کړ کړل بیول")
 )
 
 
@@ -260,7 +298,8 @@ def _eastern_start(sentence: Sentence, verb: int) -> int:
         if word in TURNS:
             start = place + 1
         elif joined or word in (",", ";"):
-            if sentence.tells_an_event(part, place):
+            told = word == ";" or sentence.word(place - 1) in _FINITE
+            if told or sentence.tells_an_event(part, place):
                 start = place + 1
             part = place + 1
     return start
@@ -274,12 +313,13 @@ def eastern_verbs() -> Phrases:
 
 
 class SaidTimes(NamedTuple):
-    """The times of a sentence that are those of a saying, and of no event."""
+    """The times of a sentence that are those of a saying or a release, and of no event."""
 
     before: frozenset[Span]  # before the verb: `On 9 June Mujahid said`
     behind: frozenset[
         Span
     ]  # next to the verb or the noun: `said on 9 June`, `a tweet dated 9 June`
+    freed: frozenset[Span]  # when somebody was set free, which is not when they were arrested
 
 
 def said_times(sentence: Sentence) -> SaidTimes:
@@ -287,6 +327,7 @@ def said_times(sentence: Sentence) -> SaidTimes:
     before: set[Span] = set()
     behind: set[Span] = set()
     starts = {time: _index(sentence, time) for time in sentence.times}
+    starts = {t: place for t, place in starts.items() if not sentence.is_of_an_event(place)}
     for saying in sentence.sayings:
         for time, place in starts.items():
             if saying.opens <= place < saying.verb:
@@ -296,7 +337,37 @@ def said_times(sentence: Sentence) -> SaidTimes:
             elif saying.verb < place < saying.behind:
                 behind.add(time)
     behind |= {time for time, place in starts.items() if _is_next_to_a_report(sentence, place)}
-    return SaidTimes(frozenset(before), frozenset(behind))
+    freed = {time for time, place in starts.items() if _is_of_a_release(sentence, place)}
+    return SaidTimes(frozenset(before), frozenset(behind), frozenset(freed))
+
+
+def _is_of_a_release(sentence: Sentence, place: int) -> bool:
+    """Return whether a time is that of `released on 10 May`, and of no arrest before it."""
+    tokens = sentence.tokens
+    acts = [k for k in range(len(tokens)) if is_event(tokens[k].text) or _frees(sentence, k)]
+    behind = next((k for k in acts if k > place), None)
+    before = next((k for k in reversed(acts) if k < place), None)
+    near = before is not None and not any(
+        sentence.word(k) in (",", ";", ":") for k in range(before, place)
+    )
+    if not (near and tokens[place].text.isascii()):
+        return behind is not None and _frees(sentence, behind)
+    # "Four of the nine released who were arrested on Monday" leaves open which it is.
+    first = _part(sentence, 0, place)
+    return any(_frees(sentence, k) for k in acts if first <= k < place)
+
+
+def _frees(sentence: Sentence, place: int) -> bool:
+    """Return whether a word says that somebody was set free, and not that a video was released."""
+    word, after = sentence.word(place), sentence.word(place + 1)
+    if word not in words_of("events", "freed"):
+        return False
+    if not word.isascii():
+        return after.startswith(_MADE_FREE)
+    return all(place != saying.verb for saying in sentence.sayings)
+
+
+_MADE_FREE = tuple(phrase("شد شو کرد کړ می گرد"))
 
 
 def _index(sentence: Sentence, time: Span) -> int:
@@ -348,18 +419,19 @@ def said_words(sentence: Sentence) -> tuple[Span, ...]:
     )
 
 
-_TURN_TO = frozenset({"while", "whereas", "but"})
+_TURN_TO = frozenset({"while", "whereas", "but", "although", "though", "yet", "however"})
 _LONGEST_SUBJECT = 9  # words
 
 
 def told_apart(sentence: Sentence) -> Iterator[Sentence]:
     """Yield the parts of a sentence that different people say: `X says …, while Y says …`."""
     tokens, start, first = sentence.tokens, sentence.span.start, 0
-    for saying in sentence.sayings:
-        turn = _turn_before(sentence, saying)
-        if turn is None or turn <= first or not sentence.tells_an_event(first, turn):
+    for turn, saying in sorted(_turns(sentence)):
+        if turn <= first or not sentence.tells_an_event(first, turn):
             continue
-        if sentence.word(turn) == ";" and not any(first < s.verb < turn for s in sentence.sayings):
+        said = any(first < other.verb < turn for other in sentence.sayings)
+        own = any(token.is_word for token in sentence.tokens[saying + 2 :])
+        if sentence.word(turn) == ";" and not (said or own):
             continue  # "…; Mujahid confirmed this": of what stands before it
         end = (
             tokens[turn - 1].span.end
@@ -371,8 +443,27 @@ def told_apart(sentence: Sentence) -> Iterator[Sentence]:
     yield sentence.within(Span(start, sentence.span.end)) if first else sentence
 
 
+def _turns(sentence: Sentence) -> Iterator[tuple[int, int]]:
+    """Yield where somebody else begins to speak, and where what they say begins."""
+    for saying in sentence.sayings:
+        if (turn := _turn_before(sentence, saying)) is not None:
+            yield turn, saying.behind
+    for place in range(len(sentence.tokens)):
+        if sentence.word(place) == ";":  # "NRF: two killed; Taliban: none killed"
+            colons = (k for k in range(place + 2, place + 6) if sentence.word(k) == ":")
+            colon = next(colons, None)
+            if colon and not sentence.tells_an_event(place, colon):
+                yield place, colon
+
+
 def _turn_before(sentence: Sentence, saying: Saying) -> int | None:
     """Return where a word like `while` stands before the subject of a verb of saying."""
+    said = [other.behind for other in sentence.sayings if other.behind < saying.verb]
+    for place in range(saying.verb - 2, said[-1] if said else saying.verb, -1):
+        # "ولی خانواده‌ها از بازداشت هفت نفر خبر می‌دهند": an event can stand before the verb.
+        word, after_a_stop = sentence.word(place), sentence.word(place - 1) == ","
+        if word in TURNS or (said and word in _TURN_TO and after_a_stop):
+            return place
     for place in range(saying.verb - 2, max(0, saying.verb - _LONGEST_SUBJECT), -1):
         word = sentence.word(place)
         after_a_stop = sentence.word(place - 1) == ","

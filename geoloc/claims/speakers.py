@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from geoloc.claims.names import known_by
 from geoloc.claims.numbers import value_at
 from geoloc.claims.places import is_unit
 from geoloc.claims.roles import is_event
@@ -270,7 +271,7 @@ def _in_dari_or_pashto(sentence: Sentence) -> Iterator[_Reading]:
         last, farthest = first, min(place, first + _MOST_WORDS + 3)
         while last < farthest and not _ends_a_name(sentence, first, last):
             last += 1
-        last = _before_addressee(sentence, first, last)
+        last = _before_genitive(sentence, first, _before_addressee(sentence, first, last))
         if last > first:
             # What is rejected or confirmed stands before the verb, and is no part of who it is.
             yield first, last, last if sentence.tells_an_event(last, place) else place
@@ -284,7 +285,24 @@ def _ends_a_name(sentence: Sentence, first: int, place: int) -> bool:
     return place > first and (is_event(word) or word.startswith(_REPORTS))
 
 
-_REPORTS = tuple(phrase("گزارش خبر ادعا شایعه راپور"))
+_REPORTS = tuple(phrase("گزارش خبر ادعا شایعه راپور مسئولیت مسوولیت"))
+
+
+def _before_genitive(sentence: Sentence, first: int, last: int) -> int:
+    """Return where the one who tells it ends: `داعش` in `داعش د ده افغانانو د برید …`.
+
+    Whose first word is `د` goes on behind it, so that only a known place is none of theirs.
+    """
+    of = [k for k in range(first + 1, last) if sentence.word(k) == "د"]
+    tellers = words_of("speech", "tellers")
+    if of and sentence.word(first) != "د" and is_event(sentence.word(last)):
+        return of[0]
+    for k in reversed(of):
+        named = [token.text for token in sentence.tokens[k + 1 : last]]
+        if named and (known_by(" ".join(named)) is None or tellers & set(named)):
+            break
+        last = k
+    return last
 
 
 def _before_addressee(sentence: Sentence, first: int, last: int) -> int:
