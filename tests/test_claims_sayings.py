@@ -237,6 +237,12 @@ def test_whoever_says_it_is_found(text: str, who: str | None) -> None:
     assert "Baba Meena" not in named(claim, "event")
 
 
+def test_a_verb_behind_an_apposition_is_nobody() -> None:
+    """Who is cited by an outlet, "a French agency", and made claims is not called `made`."""
+    text = "Another local resident cited by RFI Farsi, a French news agency, made similar claims."
+    assert parse_claims(text) == ()
+
+
 @pytest.mark.parametrize(
     ("text", "speakers"),
     [
